@@ -1,0 +1,42 @@
+/**
+ * Mistakes of a caller or an operator. Our own bugs are assertions (`assert`), a peer's bytes are `Rejected`, and RPC errors
+ * have exactly Serf's texts because clients match them.
+ */
+
+/** Every code with what it means and what to do about it. `docs/ERRORS.md` is held equal to this table by a test. */
+export const errorCodes = {
+  INVALID_OPTION:
+    "An option is unknown, of the wrong type, or outside its range. The message names it and what it accepts.",
+  INVALID_ADDRESS: "A text is not an address of the form [name/]host[:port].",
+  JOIN_FAILED: "None of the given addresses could be joined. The message lists each address with its reason.",
+  NOT_RUNNING: "The node has left or was shut down. Create a new one.",
+  USER_EVENT_TOO_LARGE:
+    "Name and payload of a user event exceed the limit. Send a reference to the data instead, or raise userEventBytesMax (9216 at most).",
+  TAGS_TOO_LARGE: "The encoded tags exceed 512 bytes. Use fewer or shorter tags.",
+  UNKNOWN_MEMBER: "No member of that name is known.",
+  NOT_ENCRYPTED: "The operation needs encryption, and the node runs without a key.",
+  INVALID_KEY: "A key is not 16, 24 or 32 bytes, or not base64.",
+  TIMEOUT: "An operation did not finish in the time it was given. The message says what was still missing.",
+} as const satisfies Record<string, string>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export class SerfError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SerfError";
+    this.code = code;
+  }
+}
+
+/** States what must hold in our own code; a violation is our bug and is loud. */
+export function assert(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`serf-ts bug: ${what}`);
+}
+
+/** Closes an exhaustive switch: adding a kind without a case does not compile. */
+export function unreachable(value: never): never {
+  throw new Error(`serf-ts bug: unexpected ${JSON.stringify(value)}`);
+}

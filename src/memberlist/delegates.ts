@@ -1,0 +1,61 @@
+/**
+ * How a layer above takes part in membership. Every method is called synchronously from within the protocol and must not
+ * call back into a state-changing method of the memberlist, unless its documentation says so.
+ */
+
+import type { Member } from "./member.ts";
+
+/** The data that the layer above sends along. */
+export interface UserDataDelegate {
+  /** What to attach to this node in the eyes of others, at most `bytesMax` bytes. */
+  nodeMeta(bytesMax: number): Uint8Array;
+  /** A user message arrived, by packet or stream. The bytes are the receiver's. It may queue broadcasts. */
+  receiveUserMessage(message: Uint8Array): void;
+  /** Messages to gossip now, at most `bytesMax` together, each costing `overheadBytes` besides its own length. */
+  takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[];
+  /** What to send along in a push/pull. */
+  localState(join: boolean): Uint8Array;
+  /** What the other side of a push/pull sent along. It may queue broadcasts. */
+  mergeRemoteState(state: Uint8Array, join: boolean): void;
+}
+
+/** Told of changes after they took effect. */
+export interface MemberDelegate {
+  memberJoined(member: Member): void;
+  /** The member is dead, or it left: `member.state` tells. */
+  memberLeft(member: Member): void;
+  /** Its meta, address or versions changed. */
+  memberUpdated(member: Member): void;
+}
+
+export interface ConflictDelegate {
+  /** Somebody at another address claims the name of `existing`, which stands. */
+  nameConflict(existing: Member, other: Member): void;
+}
+
+export interface MergeDelegate {
+  /** Asked before the nodes of a join's push/pull are merged; a text refuses the whole exchange and is the reason told. */
+  refuseMerge(peers: readonly Member[]): string | undefined;
+}
+
+export interface AliveDelegate {
+  /** Asked before an alive message is looked at; a text ignores it and is the reason logged. */
+  refuseAlive(peer: Member): string | undefined;
+}
+
+export interface PingDelegate {
+  /** What to send back in an ack. */
+  ackPayload(): Uint8Array;
+  /** A direct ping was answered. `payload` is what the other's `ackPayload` gave. */
+  pingCompleted(member: Member, roundTripMs: number, payload: Uint8Array): void;
+}
+
+/** All are optional: a memberlist without any is plain membership. */
+export interface Delegates {
+  readonly userData?: UserDataDelegate;
+  readonly members?: MemberDelegate;
+  readonly conflict?: ConflictDelegate;
+  readonly merge?: MergeDelegate;
+  readonly alive?: AliveDelegate;
+  readonly ping?: PingDelegate;
+}

@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Fast and deterministic: no sleeps, no peers. Real sockets appear only in test/contracts, on loopback.
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/{tidy,contracts,properties,simulation}/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // Real processes: our agent and Debian's, joined over loopback.
+        test: {
+          name: "interop",
+          include: ["test/{interop,e2e}/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});

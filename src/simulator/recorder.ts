@@ -1,0 +1,60 @@
+import type { Clock, Logger, LogLevel, Metrics } from "../base/host.ts";
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/** Keeps the newest lines for tests to read. With `linesMax` 0 every level is disabled. */
+export class RecordingLogger implements Logger {
+  readonly lines: LogLine[] = [];
+  private readonly clock: Clock;
+  private readonly linesMax: number;
+
+  constructor(clock: Clock, linesMax: number) {
+    this.clock = clock;
+    this.linesMax = linesMax;
+  }
+
+  enabled(_level: LogLevel): boolean {
+    return this.linesMax > 0;
+  }
+
+  log(level: LogLevel, message: string): void {
+    if (this.linesMax === 0) return;
+    if (this.lines.length >= this.linesMax) this.lines.shift();
+    this.lines.push({ atMs: this.clock.monotonicMs(), level, message });
+  }
+}
+
+export interface SampleSummary {
+  count: number;
+  sum: number;
+  max: number;
+}
+
+export class RecordingMetrics implements Metrics {
+  readonly counters = new Map<string, number>();
+  readonly gauges = new Map<string, number>();
+  readonly samples = new Map<string, SampleSummary>();
+
+  increment(name: string, by = 1): void {
+    this.counters.set(name, (this.counters.get(name) ?? 0) + by);
+  }
+
+  gauge(name: string, value: number): void {
+    this.gauges.set(name, value);
+  }
+
+  sample(name: string, value: number): void {
+    const summary = this.samples.get(name);
+    if (summary === undefined) {
+      this.samples.set(name, { count: 1, sum: value, max: value });
+      return;
+    }
+    summary.count++;
+    summary.sum += value;
+    summary.max = Math.max(summary.max, value);
+  }
+}

@@ -1,0 +1,122 @@
+import { assert } from "../base/errors.ts";
+import { Links } from "./links.ts";
+import { Network } from "./network.ts";
+import { Schedule } from "./schedule.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { SimulatedHost } from "./simulated-host.ts";
+import type { SimulatedTransport } from "./simulated-transport.ts";
+
+export interface SimulatedNetworkOptions {
+  /** Any number. The same seed and the same calls give the same run, event for event. */
+  readonly seed: number;
+  /** One way, 0.5 by default. */
+  readonly latencyMs?: number;
+  /** The share of packets lost, in [0, 1], 0 by default. */
+  readonly loss?: number;
+  /** How many lines each host's log keeps, 1,000 by default; with 0 nothing is logged. */
+  readonly logLinesMax?: number;
+  /** How many bytes a stream delivers at a time, 65,536 by default. Small values show who relies on whole messages. */
+  readonly streamChunkBytesMax?: number;
+}
+
+/** A host, an endpoint, or whatever else has an address. */
+export interface Place {
+  readonly address: string;
+}
+
+/** Hosts in a network under virtual time. Nothing moves but in `run` and `runUntil`. */
+export class SimulatedNetwork {
+  private readonly seed: number;
+  private readonly logLinesMax: number;
+  private readonly schedule = new Schedule();
+  private readonly links: Links;
+  private readonly network: Network<SimulatedTransport>;
+  private hostsCreated = 0;
+
+  constructor(options: SimulatedNetworkOptions) {
+    const { seed, latencyMs = 0.5, loss = 0, logLinesMax = 1_000, streamChunkBytesMax = 65_536 } = options;
+    this.seed = seed;
+    this.logLinesMax = logLinesMax;
+    this.links = new Links(new SeededRandom(seed));
+    this.network = new Network(this.schedule, this.links, streamChunkBytesMax);
+    this.setLatency(latencyMs);
+    this.setLoss(loss);
+  }
+
+  get nowMs(): number {
+    return this.schedule.nowMs;
+  }
+
+  /** Events fired since the beginning: packets and stream chunks that arrived, timers, and the like. */
+  get eventCount(): number {
+    return this.schedule.firedCount;
+  }
+
+  /** A process that may start now. One that crashed or closed leaves its address and port to the next. */
+  createHost(options: { readonly address: string; readonly port?: number; readonly name?: string }): SimulatedHost {
+    const { address, port = 7946, name = address } = options;
+    // Each host draws from a stream of its own, so that one host's draws do not shift those of all others.
+    const random = new SeededRandom(this.seed, ++this.hostsCreated);
+    const { network, logLinesMax } = this;
+    return new SimulatedHost({ name, bound: { address, port }, network, random, logLinesMax });
+  }
+
+  /** What the resolver of every host answers for `hostName` from now on. */
+  setName(hostName: string, addresses: readonly string[]): void {
+    this.network.names.set(hostName, addresses);
+  }
+
+  /** Lets `ms` pass. */
+  run(ms: number): void {
+    this.schedule.runUntil(this.nowMs + ms);
+  }
+
+  /**
+   * Lets time pass until `condition` holds, at most `limitMs`; returns whether it does. The condition is asked now and after
+   * every instant at which something happened.
+   */
+  runUntil(condition: () => boolean, limitMs: number): boolean {
+    const deadlineMs = this.nowMs + limitMs;
+    while (!condition()) {
+      if (this.schedule.runInstant(deadlineMs)) continue;
+      this.schedule.runUntil(deadlineMs);
+      return condition();
+    }
+    return true;
+  }
+
+  setLatency(oneWayMs: number): void {
+    assert(oneWayMs >= 0, `a latency of ${oneWayMs} ms`);
+    this.links.latencyMs = oneWayMs;
+  }
+
+  /** `fraction` of all packets is lost, in [0, 1]. */
+  setLoss(fraction: number): void {
+    assert(fraction >= 0 && fraction <= 1, `a loss of ${fraction}`);
+    this.links.loss = fraction;
+  }
+
+  /** Nothing passes between the two groups any more; what is under way still arrives. Adds to earlier cuts. */
+  partition(groupA: readonly Place[], groupB: readonly Place[]): void {
+    this.cut(groupA, groupB);
+    this.cut(groupB, groupA);
+  }
+
+  /** Nothing passes from one group to the other any more; the way back stays as it is. */
+  cut(from: readonly Place[], to: readonly Place[]): void {
+    this.links.cut(from.map(addressOf), to.map(addressOf));
+  }
+
+  /** Takes back every partition and cut. */
+  heal(): void {
+    this.links.heal();
+  }
+
+  crash(host: SimulatedHost): void {
+    host.crash();
+  }
+}
+
+function addressOf(place: Place): string {
+  return place.address;
+}

@@ -1,0 +1,177 @@
+import type { Endpoint } from "../base/address.ts";
+import type { Stream, StreamHandler, TransportFailure } from "../base/host.ts";
+import type { Network } from "./network.ts";
+import type { ScheduledEvent } from "./schedule.ts";
+
+/** How long a sender waits before it tries again what met a cut. */
+const retransmitMs = 200;
+
+/**
+ * One end of a stream. It sends a chunk at a time and the next one when the first could have been acknowledged, so that
+ * large writes take time and are seen in `pendingBytes`. A cut delays bytes, as retransmission would; it loses none.
+ */
+export class SimulatedStream implements Stream {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  pendingBytes = 0;
+  /** Set while an outgoing stream waits for its connection. */
+  timeout: ScheduledEvent | undefined;
+  private readonly network: Network<unknown>;
+  /** The open streams of this end's host. */
+  private readonly siblings: Set<SimulatedStream>;
+  private handler: StreamHandler | undefined;
+  private peer: SimulatedStream | undefined;
+  private queue: Uint8Array[] = [];
+  private nextDepartureMs = 0;
+  private departurePlanned = false;
+  private endAsked = false;
+  private endSent = false;
+  private endReceived = false;
+  private gone = false;
+
+  constructor(network: Network<unknown>, local: Endpoint, remote: Endpoint, siblings: Set<SimulatedStream>) {
+    this.network = network;
+    this.local = local;
+    this.remote = remote;
+    this.siblings = siblings;
+    siblings.add(this);
+  }
+
+  get isGone(): boolean {
+    return this.gone;
+  }
+
+  handle(handler: StreamHandler): void {
+    this.handler = handler;
+  }
+
+  connectTo(peer: SimulatedStream): void {
+    this.peer = peer;
+    this.planDeparture();
+  }
+
+  open(): void {
+    if (this.gone) return;
+    this.clearTimeout();
+    this.handler?.opened();
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.gone || this.endAsked || bytes.length === 0) return;
+    this.queue.push(bytes);
+    this.pendingBytes += bytes.length;
+    this.planDeparture();
+  }
+
+  end(): void {
+    if (this.gone || this.endAsked) return;
+    this.endAsked = true;
+    this.planDeparture();
+  }
+
+  destroy(): void {
+    if (this.gone) return;
+    this.vanish();
+    // Whoever has ended properly owes the other side no reset; it gets one if it still sends.
+    if (!this.endSent) this.tellPeer((peer) => peer.fail({ kind: "reset", detail: "connection reset by peer" }));
+  }
+
+  /** What a kernel does for a process that died: it ends the stream without what was not yet sent. */
+  abandon(): void {
+    if (this.gone) return;
+    this.vanish();
+    if (!this.endSent) this.tellPeer((peer) => peer.receive(undefined, true));
+  }
+
+  /** The stream is gone for a reason that its handler is told. */
+  fail(failure: TransportFailure | undefined): void {
+    if (this.gone) return;
+    this.vanish();
+    this.handler?.closed(failure);
+  }
+
+  private receive(chunk: Uint8Array | undefined, isLast: boolean): void {
+    if (this.gone) {
+      if (chunk !== undefined) this.tellPeer((peer) => peer.fail({ kind: "reset", detail: "broken pipe" }));
+      return;
+    }
+    if (chunk !== undefined) this.handler?.received(chunk);
+    if (this.gone || !isLast) return;
+    this.endReceived = true;
+    this.handler?.ended();
+    this.closeWhenBothEnded();
+  }
+
+  private planDeparture(): void {
+    const nothingToSend = this.pendingBytes === 0 && (!this.endAsked || this.endSent);
+    if (this.departurePlanned || this.peer === undefined || nothingToSend) return;
+    this.departurePlanned = true;
+    const { schedule } = this.network;
+    schedule.after(Math.max(0, this.nextDepartureMs - schedule.nowMs), () => this.depart());
+  }
+
+  private depart(): void {
+    this.departurePlanned = false;
+    if (this.gone) return;
+    const { schedule, links } = this.network;
+    if (links.isCut(this.local.address, this.remote.address)) {
+      this.nextDepartureMs = schedule.nowMs + retransmitMs;
+      this.planDeparture();
+      return;
+    }
+    const chunk = this.takeChunk();
+    const isLast = this.endAsked && this.pendingBytes === 0;
+    const peer = this.peer;
+    schedule.after(links.latencyMs, () => peer?.receive(chunk, isLast));
+    this.nextDepartureMs = schedule.nowMs + 2 * links.latencyMs;
+    this.planDeparture();
+    if (isLast) {
+      this.endSent = true;
+      this.closeWhenBothEnded();
+    }
+  }
+
+  /** The bytes are copied: the two ends must not see each other's memory. */
+  private takeChunk(): Uint8Array | undefined {
+    if (this.pendingBytes === 0) return undefined;
+    const chunk = new Uint8Array(Math.min(this.pendingBytes, this.network.streamChunkBytesMax));
+    let filled = 0;
+    let taken = 0;
+    while (filled < chunk.length) {
+      const first = this.queue[taken]!;
+      const part = first.subarray(0, chunk.length - filled);
+      chunk.set(part, filled);
+      filled += part.length;
+      if (part.length === first.length) taken++;
+      else this.queue[taken] = first.subarray(part.length);
+    }
+    this.queue.splice(0, taken);
+    this.pendingBytes -= chunk.length;
+    return chunk;
+  }
+
+  /** A single word to the other side that is not sent again if it is lost. */
+  private tellPeer(tell: (peer: SimulatedStream) => void): void {
+    const { schedule, links } = this.network;
+    const peer = this.peer;
+    if (peer === undefined || links.isCut(this.local.address, this.remote.address)) return;
+    schedule.after(links.latencyMs, () => tell(peer));
+  }
+
+  private closeWhenBothEnded(): void {
+    if (this.endSent && this.endReceived) this.fail(undefined);
+  }
+
+  private vanish(): void {
+    this.gone = true;
+    this.queue = [];
+    this.pendingBytes = 0;
+    this.siblings.delete(this);
+    this.clearTimeout();
+  }
+
+  private clearTimeout(): void {
+    if (this.timeout !== undefined) this.network.schedule.cancel(this.timeout);
+    this.timeout = undefined;
+  }
+}

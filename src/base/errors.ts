@@ -8,6 +8,10 @@ export const errorCodes = {
   INVALID_OPTION:
     "An option is unknown, of the wrong type, or outside its range. The message names it and what it accepts.",
   INVALID_ADDRESS: "A text is not an address of the form [name/]host[:port].",
+  ADDRESS_IN_USE: "Another process listens at the address and port already. Stop it, or bind to another port.",
+  ADDRESS_NOT_AVAILABLE: "The address to bind to belongs to no interface of this machine, or its IP version is off.",
+  ADDRESS_NOT_PERMITTED: "The system does not let this process bind there. Ports below 1024 usually need privileges.",
+  LISTEN_FAILED: "The system refused a socket for another reason. The message has its words.",
   JOIN_FAILED: "None of the given addresses could be joined. The message lists each address with its reason.",
   NOT_RUNNING: "The node has left or was shut down. Create a new one.",
   USER_EVENT_TOO_LARGE:

@@ -85,7 +85,10 @@ export interface Stream {
   write(bytes: Uint8Array): void;
   /** Says that no more bytes follow, after all those written were sent. The other direction stays open. */
   end(): void;
-  /** Drops the stream at once, unsent bytes too. `handler.closed` is not called for it. */
+  /**
+   * Drops the stream at once, unsent bytes too. `handler` is not called again. The peer sees the stream end early, and a
+   * reset if it goes on sending.
+   */
   destroy(): void;
 }
 

@@ -56,10 +56,13 @@ export class SimulatedHost implements Host {
     return this.crashed;
   }
 
-  /** The process dies at once: no timer fires any more, its streams end, its port is free for a successor. */
+  /**
+   * The process dies at once: no timer fires any more, its port is free for a successor, and its kernel ends its streams
+   * without what was not yet sent.
+   */
   crash(): void {
     this.crashed = true;
-    this.transport.crash();
+    this.transport.close();
   }
 }
 

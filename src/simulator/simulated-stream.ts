@@ -69,15 +69,8 @@ export class SimulatedStream implements Stream {
     this.planDeparture();
   }
 
+  /** As a kernel closes a socket: the other side sees an end, or a reset once its own bytes arrive here. */
   destroy(): void {
-    if (this.gone) return;
-    this.vanish();
-    // Whoever has ended properly owes the other side no reset; it gets one if it still sends.
-    if (!this.endSent) this.tellPeer((peer) => peer.fail({ kind: "reset", detail: "connection reset by peer" }));
-  }
-
-  /** What a kernel does for a process that died: it ends the stream without what was not yet sent. */
-  abandon(): void {
     if (this.gone) return;
     this.vanish();
     if (!this.endSent) this.tellPeer((peer) => peer.receive(undefined, true));

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../base/address.ts";
 import { formatEndpoint } from "../base/address.ts";
-import type { Stream, StreamHandler, Transport, TransportFailure, TransportReceiver } from "../base/host.ts";
+import type { Stream, StreamHandler, Transport, TransportReceiver } from "../base/host.ts";
 import { type Network, packetBytesMax } from "./network.ts";
 import { ScheduledEvent } from "./schedule.ts";
 import { SimulatedStream } from "./simulated-stream.ts";
@@ -32,9 +32,9 @@ export class SimulatedTransport implements Transport {
   sendPacket(to: Endpoint, packet: Uint8Array): void {
     if (this.closed) return;
     const { schedule, links } = this.network;
-    if (packet.length > packetBytesMax) {
-      const failure = { kind: "unreachable", detail: `message too long: ${packet.length} bytes` } as const;
-      schedule.after(0, () => this.failPacket(to, failure));
+    if (packet.length > packetBytesMax || to.port === 0) {
+      const detail = to.port === 0 ? "no packet can be sent to port 0" : `message too long: ${packet.length} bytes`;
+      schedule.after(0, () => this.receiver?.packetFailed(to, { kind: "unreachable", detail }));
       return;
     }
     if (links.losesPacket(this.bound.address, to.address)) return;
@@ -57,29 +57,16 @@ export class SimulatedTransport implements Transport {
   }
 
   close(): void {
-    this.stop((stream) => stream.destroy());
-  }
-
-  /** The process died: its kernel ends what it had open. */
-  crash(): void {
-    this.stop((stream) => stream.abandon());
+    if (this.closed) return;
+    this.closed = true;
+    this.receiver = undefined;
+    this.network.unbind(this.bound);
+    for (const stream of [...this.streams]) stream.destroy();
   }
 
   /** A packet has come all the way. */
   deliver(from: Endpoint, packet: Uint8Array): void {
     this.receiver?.receivePacket(from, packet, this.network.schedule.nowMs);
-  }
-
-  private stop(dispose: (stream: SimulatedStream) => void): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.receiver = undefined;
-    this.network.unbind(this.bound);
-    for (const stream of [...this.streams]) dispose(stream);
-  }
-
-  private failPacket(to: Endpoint, failure: TransportFailure): void {
-    this.receiver?.packetFailed(to, failure);
   }
 
   private dial(stream: SimulatedStream): void {

@@ -1,0 +1,62 @@
+import type { Host, Logger, Metrics } from "../base/host.ts";
+import { bindSockets } from "./bind-sockets.ts";
+import { silentLogger, silentMetrics } from "./loggers.ts";
+import { nodeClock } from "./node-clock.ts";
+import { NodeRandom } from "./node-random.ts";
+import { NodeResolver } from "./node-resolver.ts";
+import { nodeTimers } from "./node-timers.ts";
+import { SocketTransport } from "./socket-transport.ts";
+
+export interface NodeHostOptions {
+  /** An IP address of this machine, "0.0.0.0" for all of IPv4, "::" for all of IPv4 and IPv6. */
+  readonly bindAddress: string;
+  /** For UDP and TCP alike; 0 takes one that is free for both, see `transport.bound`. */
+  readonly bindPort: number;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  /** What the kernel is asked to hold of packets while we are busy; 2 MiB by default, as in the reference. */
+  readonly udpReceiveBufferBytes?: number;
+  /** How many streams of others may be open at once, 1,024 by default; one more is closed at once. */
+  readonly acceptedStreamsMax?: number;
+}
+
+/** The real world of one node. */
+export interface NodeHost extends Host {
+  /** Closes the transport and resolves when the port is free again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Binds UDP and TCP at one address and port. Rejects with INVALID_ADDRESS, ADDRESS_IN_USE, ADDRESS_NOT_AVAILABLE,
+ * ADDRESS_NOT_PERMITTED or LISTEN_FAILED, and then nothing is left bound.
+ */
+export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost> {
+  const { bindAddress, bindPort, logger = silentLogger, metrics = silentMetrics } = options;
+  const { udpReceiveBufferBytes = 2 * 1024 * 1024, acceptedStreamsMax = 1_024 } = options;
+  const sockets = await bindSockets(bindAddress, bindPort);
+  const bothClosed = Promise.all(
+    [sockets.udp, sockets.tcp].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve))),
+  );
+  const transport = new SocketTransport({
+    address: bindAddress,
+    sockets,
+    clock: nodeClock,
+    logger,
+    metrics,
+    udpReceiveBufferBytes,
+    acceptedStreamsMax,
+  });
+  return {
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: new NodeRandom(),
+    transport,
+    resolver: new NodeResolver(),
+    logger,
+    metrics,
+    close: async () => {
+      transport.close();
+      await bothClosed;
+    },
+  };
+}

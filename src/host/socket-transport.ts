@@ -1,0 +1,151 @@
+import type { Socket as UdpSocket } from "node:dgram";
+import { connect, isIP, type LookupFunction, type Server, Socket } from "node:net";
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import type {
+  Clock,
+  Logger,
+  Metrics,
+  Stream,
+  StreamHandler,
+  Transport,
+  TransportFailure,
+  TransportReceiver,
+} from "../base/host.ts";
+import type { BoundSockets } from "./bind-sockets.ts";
+import { plainBytes, SocketStream } from "./socket-stream.ts";
+import { toTransportFailure } from "./transport-failure.ts";
+
+export interface SocketTransportParts {
+  readonly address: string;
+  readonly sockets: BoundSockets;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** What the kernel is asked to hold while we are busy. */
+  readonly udpReceiveBufferBytes: number;
+  /** Connections from others beyond this many are closed at once. */
+  readonly acceptedStreamsMax: number;
+}
+
+/** Packets over UDP, streams over TCP. */
+export class SocketTransport implements Transport {
+  readonly bound: Endpoint;
+  private readonly udp: UdpSocket;
+  private readonly tcp: Server;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  private readonly metrics: Metrics;
+  /** An IPv6 socket reaches IPv4 addresses in their mapped form. */
+  private readonly isIpv6: boolean;
+  private readonly streams = new Set<SocketStream>();
+  private receiver: TransportReceiver | undefined;
+  private closed = false;
+
+  constructor(parts: SocketTransportParts) {
+    const { address, sockets, clock, logger, metrics } = parts;
+    this.bound = { address, port: sockets.port };
+    this.udp = sockets.udp;
+    this.tcp = sockets.tcp;
+    this.clock = clock;
+    this.logger = logger;
+    this.metrics = metrics;
+    this.isIpv6 = isIP(address) === 6;
+    growReceiveBuffer(this.udp, parts.udpReceiveBufferBytes);
+    this.tcp.maxConnections = parts.acceptedStreamsMax;
+    this.udp.on("error", (error) => logger.log("ERR", `memberlist: Error reading UDP packet: ${error.message}`));
+    this.tcp.on("error", (error) => logger.log("ERR", `memberlist: Error accepting TCP connection: ${error.message}`));
+    this.tcp.on("drop", () => metrics.increment("memberlist.tcp.dropped"));
+    // Until the node listens, whoever connects is turned away rather than left waiting.
+    this.tcp.on("connection", (socket) => this.accept(socket));
+  }
+
+  listen(receiver: TransportReceiver): void {
+    this.receiver = receiver;
+    this.udp.on("message", (packet, from) => {
+      this.receiver?.receivePacket(this.fromSocket(from), plainBytes(packet), this.clock.monotonicMs());
+    });
+  }
+
+  sendPacket(to: Endpoint, packet: Uint8Array): void {
+    if (this.closed) return;
+    if (to.port === 0) {
+      setImmediate(() => this.failPacket(to, { kind: "unreachable", detail: "no packet can be sent to port 0" }));
+      return;
+    }
+    this.udp.send(packet, to.port, this.toSocket(to.address), this.packetSent);
+  }
+
+  openStream(to: Endpoint, timeoutMs: number, handler: StreamHandler): Stream {
+    const { address: host, port } = to;
+    const socket = this.closed
+      ? new Socket()
+      : connect({ host, port, allowHalfOpen: true, noDelay: true, lookup: refuseNames });
+    const stream = new SocketStream(socket, to, this.streams);
+    if (this.closed) {
+      stream.destroy();
+      return stream;
+    }
+    stream.handle(handler);
+    stream.awaitConnection(timeoutMs, `no connection to ${formatEndpoint(to)} within ${timeoutMs} ms`);
+    return stream;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.receiver = undefined;
+    this.udp.close();
+    this.tcp.close();
+    for (const stream of [...this.streams]) stream.destroy();
+  }
+
+  /** One function for all packets: the error itself says where the packet should have gone. */
+  private readonly packetSent = (error: Error | null): void => {
+    if (error === null) return;
+    const { address, port } = error as unknown as Endpoint;
+    this.failPacket(this.fromSocket({ address, port }), toTransportFailure(error));
+  };
+
+  private failPacket(to: Endpoint, failure: TransportFailure): void {
+    if (this.receiver === undefined) return;
+    this.metrics.increment("memberlist.udp.failed");
+    this.receiver.packetFailed(to, failure);
+  }
+
+  private accept(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    const isGoneAlready = remoteAddress === undefined || remotePort === undefined;
+    if (this.receiver === undefined || isGoneAlready) {
+      socket.on("error", (error) => this.logger.log("DEBUG", `memberlist: Error closing connection: ${error.message}`));
+      socket.destroy();
+      return;
+    }
+    const remote = this.fromSocket({ address: remoteAddress, port: remotePort });
+    const stream = new SocketStream(socket, remote, this.streams);
+    stream.handle(this.receiver.acceptStream(stream));
+  }
+
+  private toSocket(address: string): string {
+    return this.isIpv6 && !address.includes(":") ? `::ffff:${address}` : address;
+  }
+
+  private fromSocket({ address, port }: Endpoint): Endpoint {
+    return { address: this.isIpv6 && address.startsWith("::ffff:") ? address.slice(7) : address, port };
+  }
+}
+
+/** Endpoints are addresses; a name that got here must not cost a look-up, let alone connect to what it finds. */
+const refuseNames: LookupFunction = (name, _options, callback) =>
+  callback(new Error(`"${name}" is not an IP address`), "");
+
+/** Asks for less and less where a system refuses; Linux grants what it may without a word. */
+function growReceiveBuffer(udp: UdpSocket, wantedBytes: number): void {
+  for (let bytes = wantedBytes; bytes >= 1_024; bytes = Math.floor(bytes / 2)) {
+    try {
+      udp.setRecvBufferSize(bytes);
+      return;
+    } catch {
+      // The next, smaller size.
+    }
+  }
+}

@@ -4,6 +4,7 @@
  * page.
  */
 
+import { formatDuration, parseDuration } from "./duration.ts";
 import { SerfError } from "./errors.ts";
 
 /** One option. `T` is its type once resolved. */
@@ -12,17 +13,29 @@ export interface Option<T> {
   readonly default: T;
   /** One paragraph: what it does, how to choose it, how it relates to others. The first sentence is the line in `--help`. */
   readonly doc: string;
-  /** Command line flag without dashes, JSON key: only for options that an agent's operator sets. */
+  /** Command line flag without dashes, and JSON key in lower case: only for options that an operator sets. */
   readonly flag?: string;
   readonly key?: string;
+  /** The flag says the opposite of the option: `-disable-compression` turns `compression` off. Only for booleans. */
+  readonly flagNegates?: true;
 }
 
 export interface OptionType<T> {
   /** For help and reference: "duration", "integer 1 to 10", "lan | wan | local". */
   readonly name: string;
   /** Returns the value, or what is wrong with it ("must be at least 1, is 0"). */
-  check(value: unknown): { readonly value: T } | { readonly problem: string };
+  check(value: unknown): Checked<T>;
+  /** Reads the text of one flag; absent where an option cannot be given as text. The result is not yet checked. */
+  readText?(text: string): Checked<unknown>;
+  /** Reads a value from JSON where it looks different there (a duration is text). The result is not yet checked. */
+  readJson?(value: unknown): Checked<unknown>;
+  /** How a value joins a weaker source's, or the same flag's before it. Absent: it takes that one's place. */
+  merge?(weaker: T, stronger: T): T;
+  /** The flag may stand alone (`-replay`); a value then needs an equals sign (`-replay=false`), as in Go. */
+  readonly isSwitch?: true;
 }
+
+export type Checked<T> = { readonly value: T } | { readonly problem: string };
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where options of all types meet
 export type OptionDeclarations = Readonly<Record<string, Option<any>>>;
@@ -53,9 +66,58 @@ export function resolveOptions<D extends OptionDeclarations>(
   return Object.freeze(resolved) as ResolvedOptions<D>;
 }
 
+/** Values of some of the options, as one source (flags, one file) gives them. */
+export type OptionSource = Record<string, unknown>;
+
+/**
+ * Adds a value given as text to `source`, and returns what is wrong with it, if anything. An empty text counts as not given,
+ * as in the reference: scripts pass flags whose variables are empty.
+ */
+export function addText(declarations: OptionDeclarations, source: OptionSource, name: string, text: string) {
+  const { type, flagNegates } = declarations[name]!;
+  if (text === "") return undefined;
+  const read = type.readText?.(text) ?? { problem: "cannot be given as text" };
+  if ("problem" in read) return read.problem;
+  return addValue(type, source, name, flagNegates ? !read.value : read.value);
+}
+
+/** Adds a value that came from JSON. `null` and an empty text count as not given. */
+export function addJson(declarations: OptionDeclarations, source: OptionSource, name: string, value: unknown) {
+  const { type } = declarations[name]!;
+  if (value === null || value === "") return undefined;
+  const read = type.readJson?.(value) ?? { value };
+  return "problem" in read ? read.problem : addValue(type, source, name, read.value);
+}
+
+function addValue(type: OptionType<unknown>, source: OptionSource, name: string, value: unknown): string | undefined {
+  const checked = type.check(value);
+  if ("problem" in checked) return checked.problem;
+  source[name] = name in source && type.merge ? type.merge(source[name], checked.value) : checked.value;
+  return undefined;
+}
+
+/** Joins sources from the weakest to the strongest. Whatever a source gives counts, `false` and `0` too. */
+export function mergeSources(declarations: OptionDeclarations, sources: readonly OptionSource[]): OptionSource {
+  const merged: OptionSource = {};
+  for (const source of sources) {
+    for (const [name, value] of Object.entries(source)) {
+      const merge = declarations[name]?.type.merge;
+      merged[name] = name in merged && merge ? merge(merged[name], value) : value;
+    }
+  }
+  return merged;
+}
+
+/** The option of that flag or JSON key; keys are found in any case. */
+export function findOption(declarations: OptionDeclarations, by: "flag" | "key", text: string): string | undefined {
+  const wanted = by === "key" ? text.toLowerCase() : text;
+  return Object.keys(declarations).find((name) => declarations[name]?.[by] === wanted);
+}
+
 export function integer(min: number, max: number): OptionType<number> {
   return {
     name: `integer ${min} to ${max}`,
+    readText: (text) => ({ value: /^[+-]?\d+$/.test(text) ? Number(text) : text }),
     check: (value) =>
       typeof value === "number" && Number.isInteger(value) && value >= min && value <= max
         ? { value }
@@ -67,16 +129,28 @@ export function integer(min: number, max: number): OptionType<number> {
 export function durationMs(minMs: number, maxMs: number): OptionType<number> {
   return {
     name: "duration",
+    readText: parseDuration,
+    readJson: (value) =>
+      typeof value === "string" ? parseDuration(value) : { problem: 'must be a duration like "30s", in quotes' },
     check: (value) =>
       typeof value === "number" && value >= minMs && value <= maxMs
         ? { value }
-        : { problem: `must be a duration from ${minMs} ms to ${maxMs} ms, is ${JSON.stringify(value)}` },
+        : { problem: `must be a duration from ${inWords(minMs)} to ${inWords(maxMs)}, is ${inWords(value)}` },
   };
+}
+
+function inWords(value: unknown): string {
+  return typeof value === "number" ? formatDuration(value) : JSON.stringify(value);
 }
 
 export function boolean(): OptionType<boolean> {
   return {
     name: "true | false",
+    isSwitch: true,
+    readText: (text) => {
+      if (/^(1|t|T|TRUE|true|True)$/.test(text)) return { value: true };
+      return /^(0|f|F|FALSE|false|False)$/.test(text) ? { value: false } : { value: text };
+    },
     check: (value) =>
       typeof value === "boolean" ? { value } : { problem: `must be true or false, is ${JSON.stringify(value)}` },
   };
@@ -85,6 +159,7 @@ export function boolean(): OptionType<boolean> {
 export function text(maxBytes = 65_536): OptionType<string> {
   return {
     name: "text",
+    readText: (given) => ({ value: given }),
     check: (value) =>
       typeof value === "string" && value.length <= maxBytes
         ? { value }
@@ -95,9 +170,44 @@ export function text(maxBytes = 65_536): OptionType<string> {
 export function choice<const T extends string>(...choices: readonly T[]): OptionType<T> {
   return {
     name: choices.join(" | "),
+    readText: (given) => ({ value: given }),
     check: (value) =>
       choices.includes(value as T)
         ? { value: value as T }
         : { problem: `must be one of ${choices.join(", ")}, is ${JSON.stringify(value)}` },
+  };
+}
+
+/** A list; a flag gives one entry each time it stands, and lists of several sources follow each other. */
+export function texts(): OptionType<readonly string[]> {
+  return {
+    name: "list of texts",
+    check: (value) =>
+      Array.isArray(value) && value.every((entry) => typeof entry === "string")
+        ? { value: value as readonly string[] }
+        : { problem: `must be a list of texts, is ${JSON.stringify(value)}` },
+    readText: (given) => ({ value: [given] }),
+    merge: (weaker, stronger) => [...weaker, ...stronger],
+  };
+}
+
+/** Key and value pairs; a flag gives one as `key=value`, and those of a stronger source replace only their own keys. */
+export function pairs(): OptionType<Readonly<Record<string, string>>> {
+  return {
+    name: "key=value",
+    check: (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.values(value).every((entry) => typeof entry === "string")
+        ? { value: value as Readonly<Record<string, string>> }
+        : { problem: `must be an object whose values are texts, is ${JSON.stringify(value)}` },
+    readText: (given) => {
+      const equals = given.indexOf("=");
+      return equals <= 0
+        ? { problem: `must be key=value, is ${JSON.stringify(given)}` }
+        : { value: Object.fromEntries([[given.slice(0, equals), given.slice(equals + 1)]]) };
+    },
+    merge: (weaker, stronger) => ({ ...weaker, ...stronger }),
   };
 }

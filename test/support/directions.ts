@@ -1,0 +1,36 @@
+/** Which kind of agent plays which part. The same scenario runs with the parts exchanged. */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Kind } from "./serf-command.ts";
+
+export interface Direction {
+  readonly title: string;
+  /** The agent that is there first. */
+  readonly founder: Kind;
+  /** The agent that joins it. */
+  readonly newcomer: Kind;
+}
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const oursExists = existsSync(join(root, "src/cli/main.ts"));
+
+const both: readonly Direction[] = [
+  { title: "ours joins Debian's", founder: "debian", newcomer: "ours" },
+  { title: "Debian's joins ours", founder: "ours", newcomer: "debian" },
+];
+
+/** The reference with itself: shows that an expectation is the reference's own. Wanted when a scenario is written, or doubted. */
+const control: readonly Direction[] = [{ title: "Debian's joins Debian's", founder: "debian", newcomer: "debian" }];
+
+const withControl = process.env["SERF_TS_INTEROP_CONTROL"] === "1";
+
+/** Both directions; with SERF_TS_INTEROP_CONTROL=1 also Debian's agent with itself. */
+export const directions: readonly Direction[] = oursExists ? [...both, ...(withControl ? control : [])] : control;
+
+/** A 32-byte key, and nothing. */
+export const keys: readonly { readonly title: string; readonly key: string | undefined }[] = [
+  { title: "plain", key: undefined },
+  { title: "encrypted", key: "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=" },
+];

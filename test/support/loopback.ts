@@ -1,0 +1,2 @@
+/** The only address that tests bind, advertise or dial. */
+export const loopback = "127.0.0.1";

@@ -1,0 +1,101 @@
+/**
+ * Child processes of tests: output in a bounded buffer, ended by their own id, always reaped. Whatever a test forgets or fails to end is
+ * ended by its sandbox, and whatever outlives that by the exit of the test worker.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Witness } from "./wait-for.ts";
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export type Exit = number | NodeJS.Signals;
+
+const outputBytesMax = 4 * 1024 * 1024;
+const describedLines = 25;
+const living = new Set<ChildProcess>();
+
+process.once("exit", () => {
+  for (const child of living) child.kill("SIGKILL");
+});
+
+export interface ProcessOptions {
+  /** What failure messages call it. */
+  readonly title: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class RunningProcess implements Witness {
+  readonly exited: Promise<Exit>;
+  /** Undefined while it runs. */
+  exit: Exit | undefined;
+  stdout = "";
+  stderr = "";
+  private readonly child: ChildProcess;
+  private readonly title: string;
+
+  constructor(command: string, args: readonly string[], options: ProcessOptions) {
+    this.title = options.title;
+    const child = spawn(command, args, {
+      env: { ...ownEnvironment(), ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child = child;
+    living.add(child);
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout = bounded(this.stdout + text);
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr = bounded(this.stderr + text);
+    });
+    this.exited = new Promise((resolve, reject) => {
+      child.once("error", (error) => {
+        living.delete(child);
+        reject(new Error(`${this.title}: ${command} did not start: ${error.message}`));
+      });
+      // Not "exit": only with "close" has all output been read.
+      child.once("close", (code, signal) => {
+        living.delete(child);
+        this.exit = code ?? signal ?? 0;
+        resolve(this.exit);
+      });
+    });
+    this.exited.catch(() => {});
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  get output(): string {
+    return this.stdout + this.stderr;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Ends it at once, as a power cut would, and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.exited.catch(() => {});
+  }
+
+  describe(): string {
+    const ended = this.exit === undefined ? "running" : `ended with ${this.exit}`;
+    const lines = this.output.trimEnd().split("\n").slice(-describedLines);
+    return [`--- ${this.title} (${ended}), last lines:`, ...lines].join("\n");
+  }
+}
+
+/** This process's environment without anything that a `serf` command would take as meant for it. */
+function ownEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !name.startsWith("SERF_")) environment[name] = value;
+  }
+  return environment;
+}
+
+/** The newest part of an output that grew too long. */
+function bounded(text: string): string {
+  return text.length > outputBytesMax ? text.slice(-outputBytesMax / 2) : text;
+}

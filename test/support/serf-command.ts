@@ -1,0 +1,43 @@
+/** The two `serf` commands, Debian's and ours, behind one door: the same command line, so a test need not know which it runs. */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { requirePeer } from "./peers.ts";
+import { RunningProcess } from "./processes.ts";
+
+export type Kind = "debian" | "ours";
+
+export interface CommandResult {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const ourCommand = join(root, "dist/serf.cjs");
+const commandDeadlineMs = 20_000;
+
+/** Starts `serf` with these arguments; the caller ends it. */
+export function startCommand(
+  kind: Kind,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningProcess {
+  const title = `${kind}: serf ${args.join(" ")}`;
+  if (kind === "debian") return new RunningProcess(requirePeer("serf") ?? "serf", args, { title, env });
+  if (!existsSync(ourCommand)) throw new Error("dist/serf.cjs is missing: npm run build");
+  return new RunningProcess(process.execPath, [ourCommand, ...args], { title, env });
+}
+
+/** Runs `serf` with these arguments to its end. A command that hangs is ended, and its code is then the signal's name. */
+export async function serfCommand(
+  kind: Kind,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const command = startCommand(kind, args, env);
+  const deadline = setTimeout(() => command.signal("SIGKILL"), commandDeadlineMs);
+  const code = await command.exited.finally(() => clearTimeout(deadline));
+  return { code, stdout: command.stdout, stderr: command.stderr };
+}

@@ -1,0 +1,98 @@
+import type { Random } from "../base/host.ts";
+
+/** Shuffles in place (Fisher-Yates); every order is equally likely. */
+export function shuffle(values: { readonly length: number; [index: number]: number }, random: Random): void {
+  for (let last = values.length - 1; last > 0; last--) swap(values, last, random.below(last + 1));
+}
+
+/**
+ * Up to `count` different rows of [0, rowCount) that are eligible, each set of them equally likely. Fewer come back only
+ * where there are fewer: in a cluster of one there is nobody to choose, in a cluster of two never a third.
+ */
+export function chooseRows(
+  count: number,
+  rowCount: number,
+  random: Random,
+  isEligible: (row: number) => boolean,
+): number[] {
+  const chosen: number[] = [];
+  // In a large cluster a few draws hit; looking at everybody is for small ones, and for large ones where few are eligible.
+  for (let draws = rowCount > 3 * count ? 3 * count : 0; draws > 0 && chosen.length < count; draws--) {
+    const row = random.below(rowCount);
+    if (!chosen.includes(row) && isEligible(row)) chosen.push(row);
+  }
+  if (chosen.length < count) chooseAmongAll(chosen, count, rowCount, random, isEligible);
+  return chosen;
+}
+
+function chooseAmongAll(
+  chosen: number[],
+  count: number,
+  rowCount: number,
+  random: Random,
+  isEligible: (row: number) => boolean,
+): void {
+  const others: number[] = [];
+  for (let row = 0; row < rowCount; row++) if (!chosen.includes(row) && isEligible(row)) others.push(row);
+  for (let left = others.length; left > 0 && chosen.length < count; left--) {
+    swap(others, left - 1, random.below(left));
+    chosen.push(others[left - 1]!);
+  }
+}
+
+/**
+ * The order in which members are probed: round-robin over a list that is shuffled anew for each round, so that every member
+ * is probed within a round, and no two nodes probe in step (SWIM, section 4.3). Members are given by their table's ids.
+ */
+export class ProbeOrder {
+  private readonly random: Random;
+  private readonly ids: number[] = [];
+  private position = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  get length(): number {
+    return this.ids.length;
+  }
+
+  /**
+   * Puts a new member at a random place. Were it put at the end, all members that came together would be probed together,
+   * and the time until a failure is noticed would be worse on average.
+   */
+  insert(id: number): void {
+    this.ids.push(id);
+    // Not beyond the last place but one, as in the reference: the one displaced goes to the end.
+    if (this.ids.length > 1) swap(this.ids, this.ids.length - 1, this.random.below(this.ids.length - 1));
+  }
+
+  /**
+   * The next member to probe, or undefined where nobody is worth it. At the end of a round `remaining` is asked for the ids
+   * of all who take part in the next one: that is the moment to forget members, and no other.
+   */
+  next(isTarget: (id: number) => boolean, remaining: () => Iterable<number>): number | undefined {
+    // Everybody is looked at once, and one more for the turn of the round: in a cluster of one this ends, too.
+    for (let looks = this.ids.length; looks >= 0; looks--) {
+      if (this.position >= this.ids.length) this.startRound(remaining());
+      const id = this.ids[this.position];
+      if (id === undefined) return undefined;
+      this.position += 1;
+      if (isTarget(id)) return id;
+    }
+    return undefined;
+  }
+
+  private startRound(remaining: Iterable<number>): void {
+    this.ids.length = 0;
+    for (const id of remaining) this.ids.push(id);
+    shuffle(this.ids, this.random);
+    this.position = 0;
+  }
+}
+
+function swap(values: { [index: number]: number }, a: number, b: number): void {
+  const value = values[a]!;
+  values[a] = values[b]!;
+  values[b] = value;
+}

@@ -7,6 +7,8 @@
 export const errorCodes = {
   INVALID_OPTION:
     "An option is unknown, of the wrong type, or outside its range. The message names it and what it accepts.",
+  INVALID_CONFIG_FILE:
+    "A configuration file cannot be read, is not JSON, or holds an unknown key or a value out of range. The message names the file and the place.",
   INVALID_ADDRESS: "A text is not an address of the form [name/]host[:port].",
   ADDRESS_IN_USE: "Another process listens at the address and port already. Stop it, or bind to another port.",
   ADDRESS_NOT_AVAILABLE: "The address to bind to belongs to no interface of this machine, or its IP version is off.",

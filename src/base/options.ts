@@ -16,6 +16,8 @@ export interface Option<T> {
   /** Command line flag without dashes, and JSON key in lower case: only for options that an operator sets. */
   readonly flag?: string;
   readonly key?: string;
+  /** A second name of the flag. */
+  readonly flagAlias?: string;
   /** The flag says the opposite of the option: `-disable-compression` turns `compression` off. Only for booleans. */
   readonly flagNegates?: true;
 }
@@ -111,7 +113,10 @@ export function mergeSources(declarations: OptionDeclarations, sources: readonly
 /** The option of that flag or JSON key; keys are found in any case. */
 export function findOption(declarations: OptionDeclarations, by: "flag" | "key", text: string): string | undefined {
   const wanted = by === "key" ? text.toLowerCase() : text;
-  return Object.keys(declarations).find((name) => declarations[name]?.[by] === wanted);
+  for (const [name, option] of Object.entries(declarations)) {
+    if (option[by] === wanted || (by === "flag" && option.flagAlias === wanted)) return name;
+  }
+  return undefined;
 }
 
 export function integer(min: number, max: number): OptionType<number> {

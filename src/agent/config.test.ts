@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SerfError } from "../base/errors.ts";
+import { loadConfig } from "./config.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "serf-ts-config-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function file(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+function load(flags: Record<string, unknown>) {
+  return loadConfig(flags, "host-1");
+}
+
+describe("configuration", () => {
+  test("without anything given it is the reference's defaults under the host's name", () => {
+    expect(load({})).toMatchObject({
+      notices: [],
+      config: {
+        nodeName: "host-1",
+        bind: "0.0.0.0",
+        rpcAddress: "127.0.0.1:7373",
+        profile: "lan",
+        logLevel: "INFO",
+        protocolVersion: 5,
+        retryIntervalMs: 30_000,
+        broadcastTimeoutMs: 5000,
+        userEventBytesMax: 512,
+        compression: true,
+      },
+    });
+  });
+
+  test("files win over defaults in the order given, and flags over files", () => {
+    const first = file("first.json", { node_name: "a", profile: "wan", start_join: ["x"], tags: { p: "1", q: "1" } });
+    const second = file("second.json", { node_name: "b", start_join: ["y"], tags: { q: "2" } });
+    const { config } = load({ configPaths: [first, second], nodeName: "c", startJoin: ["z"], tags: { p: "3" } });
+    expect(config).toMatchObject({
+      nodeName: "c",
+      profile: "wan",
+      startJoin: ["x", "y", "z"],
+      tags: { p: "3", q: "2" },
+    });
+  });
+
+  test("an explicit false or 0 wins over an earlier true or number", () => {
+    const first = file("first.json", { leave_on_terminate: true, replay_on_join: true, retry_max_attempts: 3 });
+    const second = file("second.json", { leave_on_terminate: false, retry_max_attempts: 0 });
+    expect(load({ configPaths: [first, second], replay: false }).config).toMatchObject({
+      leaveOnTerminate: false,
+      retryMax: 0,
+      replay: false,
+    });
+  });
+
+  test("a directory is its .json files in alphabetical order, and nothing below it", () => {
+    file("b.json", { node_name: "b" });
+    file("a.json", { node_name: "a", rpc_auth: "secret" });
+    file("c.txt", "not for us");
+    mkdirSync(join(folder, "d.json"));
+    expect(load({ configPaths: [folder] }).config).toMatchObject({ nodeName: "b", rpcAuthKey: "secret" });
+  });
+
+  test("keys are found in any case, and every key that has no flag too", () => {
+    const path = file("a.json", {
+      Rpc_Auth: "k",
+      RECONNECT_INTERVAL: "10s",
+      reconnect_timeout: "1h",
+      enable_compression: false,
+    });
+    expect(load({ configPaths: [path] }).config).toMatchObject({
+      rpcAuthKey: "k",
+      reconnectIntervalMs: 10_000,
+      reconnectTimeoutMs: 3_600_000,
+      compression: false,
+    });
+  });
+
+  test("the old role becomes a tag, and intervals below a second are raised, each with a notice", () => {
+    const { config, notices } = load({
+      role: "web",
+      tags: { role: "x", y: "z" },
+      retryIntervalMs: 5,
+      broadcastTimeoutMs: 0,
+    });
+    expect(config).toMatchObject({ tags: { role: "web", y: "z" }, retryIntervalMs: 1000, broadcastTimeoutMs: 1000 });
+    expect(notices).toEqual([
+      "Deprecation warning: 'Role' has been replaced with 'Tags'",
+      "Warning: 'RetryInterval' is too low. Setting to 1s",
+      "Warning: 'BroadcastTimeout' is too low. Setting to 1s",
+    ]);
+  });
+
+  test("event handlers are read at the start", () => {
+    expect(load({ eventHandlers: ["user:deploy=run.sh"] }).config.eventScripts).toEqual([
+      { filter: { event: "user", name: "deploy" }, script: "run.sh" },
+    ]);
+    expect(() => load({ eventHandlers: ["nope=run.sh"] })).toThrow(
+      "Invalid event script: Event 'nope' invoking 'run.sh'",
+    );
+  });
+});
+
+describe("a bad configuration file is named together with the place", () => {
+  test.each<[what: string, content: unknown, problem: string]>([
+    ["bad JSON", '{\n  "bind": "x"\n  "tags": {}\n}', 'not JSON at line 3, column 3: unexpected "\\""'],
+    ["an empty file", "", "not JSON at line 1, column 1: unexpected end"],
+    ["no object", "[]", "the file must hold one JSON object"],
+    ["a mistyped key", { start_jion: [] }, 'unknown key "start_jion", did you mean "start_join"?'],
+    ["a strange key", { colour: "red" }, 'unknown key "colour"'],
+    ["a flag's name as key", { "rpc-addr": "x" }, 'unknown key "rpc-addr", did you mean "rpc_addr"?'],
+    ["a wrong type", { start_join: "a" }, 'start_join: must be a list of texts, is "a"'],
+    ["a number out of range", { protocol: 9 }, "protocol: must be an integer from 2 to 5, is 9"],
+    ["a duration without unit", { retry_interval: "5" }, 'retry_interval: time: missing unit in duration "5"'],
+    ["a short key", { encrypt_key: "YWJj" }, "encrypt_key: must be 16, 24 or 32 bytes in base64, is 3 bytes"],
+    [
+      "a level that is none",
+      { log_level: "loud" },
+      'log_level: must be one of TRACE, DEBUG, INFO, WARN, ERR, is "loud"',
+    ],
+  ])("%s", (_, content, problem) => {
+    const path = file("bad.json", content);
+    expect(() => load({ configPaths: [path] })).toThrow(
+      new SerfError("INVALID_CONFIG_FILE", `Error decoding '${path}': ${problem}`),
+    );
+  });
+
+  test("a file that is not there", () => {
+    expect(() => load({ configPaths: ["/nowhere/a.json"] })).toThrow(
+      new SerfError("INVALID_CONFIG_FILE", "Error reading '/nowhere/a.json': no such file or directory"),
+    );
+  });
+
+  test("a key is never repeated in an error", () => {
+    const path = file("bad.json", { encrypt_key: "c2VjcmV0" });
+    expect(() => load({ configPaths: [path] })).not.toThrow("c2VjcmV0");
+  });
+});

@@ -1,0 +1,54 @@
+/** From flags and files to the configuration an agent runs with. */
+
+import { SerfError } from "../base/errors.ts";
+import { mergeSources, type OptionSource, resolveOptions } from "../base/options.ts";
+import { readConfigPaths } from "./config-files.ts";
+import { type EventScript, parseEventScript } from "./event-filter.ts";
+import { type AgentOptions, agentOptions } from "./options.ts";
+
+/** A configuration that was checked and made complete: the role is a tag, the name is set, times are sane. */
+export interface AgentConfig extends AgentOptions {
+  readonly eventScripts: readonly EventScript[];
+}
+
+export interface LoadedConfig {
+  readonly config: AgentConfig;
+  /** What the operator should know, a line each; none of it stops the agent. */
+  readonly notices: readonly string[];
+}
+
+const retryIntervalMsMin = 1000;
+const broadcastTimeoutMsMin = 1000;
+
+/**
+ * Joins the defaults, the files that the flags name (in that order), and the flags, each stronger than what is before it.
+ * Throws SerfError with one line that says what is wrong and where.
+ */
+export function loadConfig(flags: OptionSource, hostName: string): LoadedConfig {
+  const { configPaths = [] } = flags as Partial<AgentOptions>;
+  const options = resolveOptions(agentOptions, mergeSources(agentOptions, [...readConfigPaths(configPaths), flags]));
+  return completeConfig(options, hostName);
+}
+
+export function completeConfig(options: AgentOptions, hostName: string): LoadedConfig {
+  const notices: string[] = [];
+  if (options.role !== "") notices.push("Deprecation warning: 'Role' has been replaced with 'Tags'");
+  if (options.retryIntervalMs < retryIntervalMsMin) notices.push("Warning: 'RetryInterval' is too low. Setting to 1s");
+  if (options.broadcastTimeoutMs < broadcastTimeoutMsMin)
+    notices.push("Warning: 'BroadcastTimeout' is too low. Setting to 1s");
+  const config: AgentConfig = {
+    ...options,
+    nodeName: options.nodeName === "" ? hostName : options.nodeName,
+    tags: options.role === "" ? options.tags : { ...options.tags, role: options.role },
+    retryIntervalMs: Math.max(options.retryIntervalMs, retryIntervalMsMin),
+    broadcastTimeoutMs: Math.max(options.broadcastTimeoutMs, broadcastTimeoutMsMin),
+    eventScripts: options.eventHandlers.flatMap(readEventScript),
+  };
+  return { config: Object.freeze(config), notices };
+}
+
+function readEventScript(text: string): readonly EventScript[] {
+  const scripts = parseEventScript(text);
+  if ("problem" in scripts) throw new SerfError("INVALID_OPTION", scripts.problem);
+  return scripts;
+}

@@ -1,0 +1,238 @@
+/**
+ * What an operator can set on an agent: on the command line, in configuration files, or both. Adding an option is adding
+ * one declaration here; flags, files, `--help` and the typed configuration follow.
+ */
+
+import type { LogLevel } from "../base/host.ts";
+import {
+  boolean,
+  choice,
+  durationMs,
+  integer,
+  type OptionDeclarations,
+  type OptionType,
+  pairs,
+  type ResolvedOptions,
+  text,
+  texts,
+} from "../base/options.ts";
+import { logLevels, parseLogLevel } from "./log-buffer.ts";
+
+const secondMs = 1000;
+const yearMs = 365 * 24 * 3600 * secondMs;
+
+export const agentOptions = {
+  nodeName: {
+    type: text(255),
+    default: "",
+    doc: "Name of this node, unique in the cluster. Without one it is the host name.",
+    flag: "node",
+    key: "node_name",
+  },
+  bind: {
+    type: text(),
+    default: "0.0.0.0",
+    doc: "Address to listen at for other members, UDP and TCP. Without a port it is 7946; port 0 takes one that is free.",
+    flag: "bind",
+    key: "bind",
+  },
+  advertise: {
+    type: text(),
+    default: "",
+    doc: "Address to tell the other members, where it differs from the one bound. Behind NAT, the outer address and port.",
+    flag: "advertise",
+    key: "advertise",
+  },
+  startJoin: {
+    type: texts(),
+    default: [],
+    doc: "Address of a member to join at the start; may be given several times. If none of them answers, the agent ends with exit code 1.",
+    flag: "join",
+    key: "start_join",
+  },
+  retryJoin: {
+    type: texts(),
+    default: [],
+    doc: "Address of a member to join, tried again until one answers; may be given several times.",
+    flag: "retry-join",
+    key: "retry_join",
+  },
+  retryIntervalMs: {
+    type: durationMs(0, yearMs),
+    default: 30 * secondMs,
+    doc: "How long to wait between two tries of -retry-join. Less than 1s counts as 1s.",
+    flag: "retry-interval",
+    key: "retry_interval",
+  },
+  retryMax: {
+    type: integer(0, 2 ** 31 - 1),
+    default: 0,
+    doc: "How often -retry-join tries again before the agent ends with exit code 1. 0 is without end.",
+    flag: "retry-max",
+    key: "retry_max_attempts",
+  },
+  replay: {
+    type: boolean(),
+    default: false,
+    doc: "Hand on the user events that happened before this node joined. Otherwise those that a join brings along are left out.",
+    flag: "replay",
+    key: "replay_on_join",
+  },
+  tags: {
+    type: pairs(),
+    default: {},
+    doc: "A tag, key=value, that every member sees; may be given several times. All tags together take at most 512 bytes.",
+    flag: "tag",
+    key: "tags",
+  },
+  role: {
+    type: text(),
+    default: "",
+    doc: "The tag `role`, as it was written before there were tags. Deprecated: use -tag role=x.",
+    flag: "role",
+    key: "role",
+  },
+  eventHandlers: {
+    type: texts(),
+    default: [],
+    doc: "Script to run on events; may be given several times. See below for how to choose the events.",
+    flag: "event-handler",
+    key: "event_handlers",
+  },
+  encryptKey: {
+    type: encryptionKey(),
+    default: "",
+    doc: "Key that encrypts all traffic between members: 16, 24 or 32 bytes in base64, as `serf keygen` prints it. Every member needs the same.",
+    flag: "encrypt",
+    key: "encrypt_key",
+  },
+  profile: {
+    type: choice("lan", "wan", "local"),
+    default: "lan",
+    doc: "Timing of probes and gossip: for a local network, across the internet, or on one machine. Members should agree on it.",
+    flag: "profile",
+    key: "profile",
+  },
+  protocolVersion: {
+    type: integer(2, 5),
+    default: 5,
+    doc: "Serf protocol version to speak. Lower it only while old versions are being upgraded.",
+    flag: "protocol",
+    key: "protocol",
+  },
+  logLevel: {
+    type: logLevel(),
+    default: "INFO",
+    doc: "The least severe lines to print: trace, debug, info, warn or err. `serf monitor` sees any level whatever is set here.",
+    flag: "log-level",
+    key: "log_level",
+  },
+  rpcAddress: {
+    type: text(),
+    default: "127.0.0.1:7373",
+    doc: "Address at which the agent listens for commands. Whoever reaches it controls the agent: set rpc_auth if that is more than this machine.",
+    flag: "rpc-addr",
+    key: "rpc_addr",
+  },
+  rpcAuthKey: {
+    type: text(),
+    default: "",
+    doc: "What a client must present before the agent takes its commands. Empty asks for nothing.",
+    key: "rpc_auth",
+  },
+  broadcastTimeoutMs: {
+    type: durationMs(0, yearMs),
+    default: 5 * secondMs,
+    doc: "How long leave, force-leave and a change of tags wait until the news is on its way. Less than 1s counts as 1s.",
+    flag: "broadcast-timeout",
+    key: "broadcast_timeout",
+  },
+  compression: {
+    type: boolean(),
+    default: true,
+    doc: "Compress messages between members. The flag turns it off.",
+    flag: "disable-compression",
+    flagNegates: true,
+    key: "enable_compression",
+  },
+  leaveOnTerminate: {
+    type: boolean(),
+    default: false,
+    doc: "Leave the cluster gracefully on SIGTERM. Otherwise the other members find out that this one failed.",
+    key: "leave_on_terminate",
+  },
+  skipLeaveOnInterrupt: {
+    type: boolean(),
+    default: false,
+    doc: "Do not leave gracefully on SIGINT.",
+    key: "skip_leave_on_interrupt",
+  },
+  reconnectIntervalMs: {
+    type: durationMs(1, yearMs),
+    default: 30 * secondMs,
+    doc: "How often to try to reach a failed member again.",
+    key: "reconnect_interval",
+  },
+  reconnectTimeoutMs: {
+    type: durationMs(0, yearMs),
+    default: 24 * 3600 * secondMs,
+    doc: "How long a failed member is kept and tried before it is forgotten.",
+    key: "reconnect_timeout",
+  },
+  tombstoneTimeoutMs: {
+    type: durationMs(0, yearMs),
+    default: 24 * 3600 * secondMs,
+    doc: "How long a member that left is kept before it is forgotten.",
+    key: "tombstone_timeout",
+  },
+  disableNameResolution: {
+    type: boolean(),
+    default: false,
+    doc: "Stay, whatever the other members say, when another node claims this one's name.",
+    key: "disable_name_resolution",
+  },
+  userEventBytesMax: {
+    type: integer(0, 9216),
+    default: 512,
+    doc: "The largest user event this node sends, in bytes of name and payload together.",
+    key: "user_event_size_limit",
+  },
+  configPaths: {
+    type: texts(),
+    default: [],
+    doc: "A JSON file to read options from, or a directory whose .json files are read in alphabetical order; may be given several times. Later files win over earlier ones, and flags over files.",
+    flag: "config-file",
+    flagAlias: "config-dir",
+  },
+} as const satisfies OptionDeclarations;
+
+export type AgentOptions = ResolvedOptions<typeof agentOptions>;
+
+function logLevel(): OptionType<LogLevel> {
+  return {
+    name: logLevels.join(" | ").toLowerCase(),
+    check: (value) => {
+      const level = typeof value === "string" ? parseLogLevel(value) : undefined;
+      return level === undefined
+        ? { problem: `must be one of ${logLevels.join(", ")}, is ${JSON.stringify(value)}` }
+        : { value: level };
+    },
+    readText: (given) => ({ value: given }),
+  };
+}
+
+/** The problem does not repeat what was given: it may be a secret with a typing error. */
+function encryptionKey(): OptionType<string> {
+  return {
+    name: "base64",
+    check: (value) => {
+      if (typeof value !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(value) || value.length % 4 !== 0)
+        return { problem: "must be base64" };
+      const bytes = Buffer.from(value, "base64").length;
+      return [0, 16, 24, 32].includes(bytes)
+        ? { value }
+        : { problem: `must be 16, 24 or 32 bytes in base64, is ${bytes} bytes` };
+    },
+    readText: (given) => ({ value: given }),
+  };
+}

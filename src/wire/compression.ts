@@ -1,0 +1,38 @@
+/** A compressed message: an algorithm (only LZW was ever defined) and the compressed bytes of another message. */
+
+import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
+import { compressLzw, inflateLzw } from "./lzw.ts";
+import { messageTypes } from "./messages.ts";
+import { bytes, field, type Schema, struct, u8 } from "./schema.ts";
+
+export interface Compressed {
+  readonly algorithm: number;
+  readonly bytes: Uint8Array;
+}
+
+const lzwAlgorithm = 0;
+
+export const compressedSchema: Schema<Compressed> = struct({
+  algorithm: field("Algo", u8),
+  bytes: field("Buf", bytes),
+});
+
+/** Wraps a message, type byte included; the result may be longer. */
+export function compress(message: Uint8Array): Uint8Array {
+  return compressedSchema.encode({ algorithm: lzwAlgorithm, bytes: compressLzw(message) }, messageTypes.compress);
+}
+
+/** Unwraps a compressed message, its type byte included. */
+export function decompress(message: Uint8Array, bytesMax: number): Uint8Array | Rejected {
+  const compressed = compressedSchema.decode(message, 1);
+  return isRejected(compressed) ? compressed : inflate(compressed, bytesMax);
+}
+
+/** The message inside, never empty and of at most `bytesMax` bytes. */
+export function inflate(compressed: Compressed, bytesMax: number): Uint8Array | Rejected {
+  if (compressed.algorithm !== lzwAlgorithm)
+    return rejected("unknown-kind", `compression algorithm ${compressed.algorithm}`);
+  const message = inflateLzw(compressed.bytes, bytesMax);
+  if (isRejected(message)) return message;
+  return message.length === 0 ? rejected("truncated", "a compressed message that inflates to nothing") : message;
+}

@@ -1,0 +1,373 @@
+/**
+ * A message's form on the wire, declared once: from the declaration come its type, its decoder and its encoder.
+ *
+ * Decoding is lenient where the reference is: unknown keys are skipped, missing ones and nil take the zero value, keys may
+ * come in any order. It never throws: the reader keeps the first failure, and `decode` returns it.
+ *
+ * Encoding is the reference's, byte for byte: a struct is a map of its fields sorted by key.
+ */
+
+import { emptyBytes, utf8Encode } from "../base/bytes.ts";
+import type { Rejected } from "../base/rejected.ts";
+import { MsgpackReader } from "./msgpack-reader.ts";
+import { MsgpackWriter } from "./msgpack-writer.ts";
+
+/** How a value of type T is read and written. Schemas are immutable and shared. */
+export abstract class Schema<T> {
+  /** What a missing field has. */
+  abstract readonly zero: T;
+  /** Returns a value whether or not the bytes held one: the caller asks `reader.failure` at the end. */
+  abstract read(reader: MsgpackReader): T;
+  abstract write(writer: MsgpackWriter, value: T): void;
+
+  /** True for what an optional field leaves out. */
+  isZero(value: T): boolean {
+    return value === this.zero;
+  }
+
+  /**
+   * Decodes the value that begins at `offset`; bytes after it are not looked at, as in the reference. Byte fields of the
+   * result are views of `bytes`: copy what is kept for long.
+   */
+  decode(bytes: Uint8Array, offset = 0): T | Rejected {
+    const reader = new MsgpackReader(bytes, offset);
+    const value = this.read(reader);
+    return reader.failure ?? value;
+  }
+
+  /** Encodes the value, after a byte for the message type if one is given. */
+  encode(value: T, messageType?: number): Uint8Array {
+    if (messageType !== undefined) scratch.byte(messageType);
+    this.write(scratch, value);
+    return scratch.finish();
+  }
+}
+
+/** The type of the values of a schema. */
+export type Value<S> = S extends Schema<infer T> ? T : never;
+
+/** Encoding is synchronous and never nested, so one buffer serves all of it. */
+const scratch = new MsgpackWriter();
+
+class UnsignedSchema extends Schema<number> {
+  readonly zero = 0;
+  private readonly max: number;
+
+  constructor(max: number) {
+    super();
+    this.max = max;
+  }
+
+  read(reader: MsgpackReader): number {
+    return reader.unsigned(this.max);
+  }
+
+  write(writer: MsgpackWriter, value: number): void {
+    writer.integer(value);
+  }
+}
+
+class SignedSchema extends Schema<number> {
+  readonly zero = 0;
+
+  read(reader: MsgpackReader): number {
+    return reader.integer();
+  }
+
+  write(writer: MsgpackWriter, value: number): void {
+    writer.integer(value);
+  }
+}
+
+class FloatSchema extends Schema<number> {
+  readonly zero = 0;
+
+  read(reader: MsgpackReader): number {
+    return reader.float();
+  }
+
+  write(writer: MsgpackWriter, value: number): void {
+    writer.float(value);
+  }
+}
+
+class BooleanSchema extends Schema<boolean> {
+  readonly zero = false;
+
+  read(reader: MsgpackReader): boolean {
+    return reader.boolean();
+  }
+
+  write(writer: MsgpackWriter, value: boolean): void {
+    writer.boolean(value);
+  }
+}
+
+class StrictTextSchema extends Schema<string> {
+  readonly zero = "";
+
+  read(reader: MsgpackReader): string {
+    return reader.strictText();
+  }
+
+  write(writer: MsgpackWriter, value: string): void {
+    writer.text(value);
+  }
+}
+
+class LenientTextSchema extends StrictTextSchema {
+  override read(reader: MsgpackReader): string {
+    return reader.text();
+  }
+}
+
+class BytesSchema extends Schema<Uint8Array> {
+  readonly zero = emptyBytes;
+
+  read(reader: MsgpackReader): Uint8Array {
+    return reader.raw();
+  }
+
+  write(writer: MsgpackWriter, value: Uint8Array): void {
+    writer.raw(value);
+  }
+
+  override isZero(value: Uint8Array): boolean {
+    return value.length === 0;
+  }
+}
+
+export const u8: Schema<number> = new UnsignedSchema(0xff);
+export const u16: Schema<number> = new UnsignedSchema(0xffff);
+export const u32: Schema<number> = new UnsignedSchema(0xffff_ffff);
+/** Go's uint64; a value above 2^53 - 1 is rejected. Lamport times. */
+export const u64: Schema<number> = new UnsignedSchema(Number.MAX_SAFE_INTEGER);
+/** Go's int and int64; a value beyond 2^53 - 1 either way is rejected. */
+export const i64: Schema<number> = new SignedSchema();
+/** Written as float64. */
+export const f64: Schema<number> = new FloatSchema();
+export const boolean: Schema<boolean> = new BooleanSchema();
+/** Must be UTF-8: what names something. */
+export const text: Schema<string> = new StrictTextSchema();
+/** What is not UTF-8 becomes U+FFFD: what people read. */
+export const looseText: Schema<string> = new LenientTextSchema();
+export const bytes: Schema<Uint8Array> = new BytesSchema();
+
+class ListSchema<T> extends Schema<readonly T[]> {
+  readonly zero: readonly T[] = Object.freeze([]);
+  private readonly element: Schema<T>;
+
+  constructor(element: Schema<T>) {
+    super();
+    this.element = element;
+  }
+
+  read(reader: MsgpackReader): readonly T[] {
+    const length = reader.listLength();
+    if (length === 0) return this.zero;
+    const list: T[] = [];
+    for (let i = 0; i < length && reader.failure === undefined; i++) list.push(this.element.read(reader));
+    return list;
+  }
+
+  write(writer: MsgpackWriter, value: readonly T[]): void {
+    writer.listHead(value.length);
+    for (const element of value) this.element.write(writer, element);
+  }
+
+  override isZero(value: readonly T[]): boolean {
+    return value.length === 0;
+  }
+}
+
+export function list<T>(element: Schema<T>): Schema<readonly T[]> {
+  return new ListSchema(element);
+}
+
+class MapSchema<T> extends Schema<ReadonlyMap<string, T>> {
+  readonly zero: ReadonlyMap<string, T> = new Map();
+  private readonly value: Schema<T>;
+
+  constructor(value: Schema<T>) {
+    super();
+    this.value = value;
+  }
+
+  read(reader: MsgpackReader): ReadonlyMap<string, T> {
+    const entries = new Map<string, T>();
+    const length = reader.mapLength();
+    for (let i = 0; i < length && reader.failure === undefined; i++)
+      entries.set(reader.strictText(), this.value.read(reader));
+    return entries;
+  }
+
+  write(writer: MsgpackWriter, value: ReadonlyMap<string, T>): void {
+    writer.mapHead(value.size);
+    for (const [key, entry] of value) {
+      writer.text(key);
+      this.value.write(writer, entry);
+    }
+  }
+
+  override isZero(value: ReadonlyMap<string, T>): boolean {
+    return value.size === 0;
+  }
+}
+
+/** Keys are UTF-8 texts. Written in the order of the Map. */
+export function map<T>(value: Schema<T>): Schema<ReadonlyMap<string, T>> {
+  return new MapSchema(value);
+}
+
+class NullableSchema<T> extends Schema<T | undefined> {
+  readonly zero = undefined;
+  private readonly inner: Schema<T>;
+
+  constructor(inner: Schema<T>) {
+    super();
+    this.inner = inner;
+  }
+
+  read(reader: MsgpackReader): T | undefined {
+    return reader.takeNil() ? undefined : this.inner.read(reader);
+  }
+
+  write(writer: MsgpackWriter, value: T | undefined): void {
+    if (value === undefined) writer.nil();
+    else this.inner.write(writer, value);
+  }
+}
+
+/** Nil is undefined, not the zero value: Go's pointers. */
+export function nullable<T>(inner: Schema<T>): Schema<T | undefined> {
+  return new NullableSchema(inner);
+}
+
+/** A field of a struct: its key on the wire and how its value is written. */
+export interface Field<T> {
+  readonly key: string;
+  readonly schema: Schema<T>;
+  /** Left out when zero (the reference's "omitempty"). */
+  readonly omitZero: boolean;
+}
+
+export function field<T>(key: string, schema: Schema<T>): Field<T> {
+  return { key, schema, omitZero: false };
+}
+
+export function optionalField<T>(key: string, schema: Schema<T>): Field<T> {
+  return { key, schema, omitZero: true };
+}
+
+type Shape = Readonly<Record<string, Field<unknown>>>;
+type FieldValues<S> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never };
+
+interface PlacedField {
+  /** The property of the decoded object. */
+  readonly name: string;
+  /** The key as it stands on the wire, head included. */
+  readonly wireKey: Uint8Array;
+  readonly schema: Schema<unknown>;
+  readonly omitZero: boolean;
+}
+
+class StructSchema<T extends object> extends Schema<T> {
+  readonly zero: T;
+  /** In the order of the properties of the result, so that all results have one hidden class. */
+  private readonly byProperty: readonly PlacedField[];
+  /** Sorted by key: the order on the wire. */
+  private readonly byKey: readonly PlacedField[];
+  private readonly omitsSome: boolean;
+  private readonly kind: string | undefined;
+
+  constructor(kind: string | undefined, shape: Shape) {
+    super();
+    this.kind = kind;
+    this.byProperty = Object.entries(shape).map(([name, { key, schema, omitZero }]) => ({
+      name,
+      wireKey: encodeKey(key),
+      schema: schema as Schema<unknown>,
+      omitZero,
+    }));
+    this.byKey = this.byProperty.toSorted((a, b) => (shape[a.name]!.key < shape[b.name]!.key ? -1 : 1));
+    this.omitsSome = this.byKey.some(({ omitZero }) => omitZero);
+    this.zero = this.create() as T;
+  }
+
+  read(reader: MsgpackReader): T {
+    const value = this.create();
+    const { byKey } = this;
+    const entries = reader.mapLength();
+    let expected = 0;
+    for (let i = 0; i < entries; i++) {
+      let placed = byKey[expected];
+      // A peer writes its fields in order, so the next one is nearly always the one that is there.
+      if (placed !== undefined && reader.take(placed.wireKey)) expected++;
+      else {
+        const index = this.findKey(reader);
+        placed = byKey[index];
+        expected = index + 1;
+      }
+      if (placed === undefined) reader.skip();
+      else value[placed.name] = placed.schema.read(reader);
+      if (reader.failure !== undefined) break;
+    }
+    return value as T;
+  }
+
+  write(writer: MsgpackWriter, value: T): void {
+    const values = value as Record<string, unknown>;
+    writer.mapHead(this.omitsSome ? this.countWritten(values) : this.byKey.length);
+    for (const { name, wireKey, schema, omitZero } of this.byKey) {
+      if (omitZero && schema.isZero(values[name])) continue;
+      writer.append(wireKey);
+      schema.write(writer, values[name]);
+    }
+  }
+
+  private create(): Record<string, unknown> {
+    const value: Record<string, unknown> = this.kind === undefined ? {} : { kind: this.kind };
+    for (const { name, schema } of this.byProperty) value[name] = schema.zero;
+    return value;
+  }
+
+  /** Takes the key that is next, whoever wrote it in whatever form. Returns the field's index in `byKey`, or -1 if unknown. */
+  private findKey(reader: MsgpackReader): number {
+    const { byKey } = this;
+    for (let index = 0; index < byKey.length; index++) if (reader.take(byKey[index]!.wireKey)) return index;
+    if (!reader.atRaw()) {
+      reader.skip();
+      return -1;
+    }
+    // Not in the shortest form: compare the text alone.
+    const text = reader.raw();
+    return byKey.findIndex(({ wireKey }) => {
+      if (wireKey.length !== text.length + 1) return false;
+      return text.every((byte, i) => byte === wireKey[i + 1]);
+    });
+  }
+
+  private countWritten(values: Record<string, unknown>): number {
+    let count = 0;
+    for (const { name, schema, omitZero } of this.byKey) if (!omitZero || !schema.isZero(values[name])) count++;
+    return count;
+  }
+}
+
+/** The object of the declared fields. */
+export function struct<const S extends Readonly<Record<string, Field<unknown>>>>(shape: S): Schema<FieldValues<S>> {
+  return new StructSchema<FieldValues<S>>(undefined, shape);
+}
+
+/** As `struct`, with a `kind` that is not on the wire (there it is the message type). */
+export function message<const K extends string, const S extends Readonly<Record<string, Field<unknown>>>>(
+  kind: K,
+  shape: S,
+): Schema<FieldValues<S> & { readonly kind: K }> {
+  return new StructSchema<FieldValues<S> & { readonly kind: K }>(kind, shape);
+}
+
+/** Keys are ASCII and shorter than 32, so their head is one byte. */
+function encodeKey(key: string): Uint8Array {
+  return Uint8Array.of(0xa0 | key.length, ...utf8Encode(key));
+}

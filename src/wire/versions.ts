@@ -1,0 +1,149 @@
+/**
+ * Protocol versions: what a node says of itself, what may live in one cluster, and what a peer of a version understands.
+ * Two protocols stand on each other: memberlist's (`protocol…`) and that of the layer above (`delegate…`; Serf's).
+ */
+
+import { type Rejected, rejected } from "../base/rejected.ts";
+import type { NodeState, VersionVector } from "./messages.ts";
+import type { MsgpackReader } from "./msgpack-reader.ts";
+import type { MsgpackWriter } from "./msgpack-writer.ts";
+import { Schema } from "./schema.ts";
+
+export const protocolVersionMin = 1;
+export const protocolVersionMax = 5;
+/** What memberlists speak outward unless told otherwise: newer features are used when the other side's maximum has them. */
+export const protocolVersionDefault = 2;
+
+/** Serf's own versions; 2 to 5 all speak memberlist 2 outward. */
+export const serfProtocolVersionMin = 2;
+export const serfProtocolVersionMax = 5;
+
+/** What a node tells of itself: [1, 5, current] and the versions of the layer above. */
+export function createVersionVector(
+  protocolCurrent: number,
+  delegate: { readonly min: number; readonly max: number; readonly current: number },
+): VersionVector {
+  return {
+    protocolMin: protocolVersionMin,
+    protocolMax: protocolVersionMax,
+    protocolCurrent,
+    delegateMin: delegate.min,
+    delegateMax: delegate.max,
+    delegateCurrent: delegate.current,
+  };
+}
+
+/** From protocol 3 a node answers pings on a stream. */
+export function understandsStreamPing(versions: VersionVector): boolean {
+  return versions.protocolMax >= 3;
+}
+
+/** From protocol 4 a node sends nacks for indirect pings that asked for one. */
+export function understandsNack(versions: VersionVector): boolean {
+  return versions.protocolMax >= 4;
+}
+
+/** From protocol 5 a node checks the CRC of a packet. */
+export function understandsChecksum(versions: VersionVector): boolean {
+  return versions.protocolMax >= 5;
+}
+
+/** From Serf 5 a node relays query responses. */
+export function understandsRelay(versions: VersionVector): boolean {
+  return versions.delegateMax >= 5;
+}
+
+/** Protocol 1 encrypts with padding (encryption version 0), all later ones without (1). */
+export function encryptionVersionOf(protocolCurrent: number): 0 | 1 {
+  return protocolCurrent <= 1 ? 0 : 1;
+}
+
+/** True if the vector can be meant: a range that is empty or starts at 0 is a broken or hostile node's. */
+export function isPlausible(versions: VersionVector): boolean {
+  return versions.protocolMin > 0 && versions.protocolMax > 0 && versions.protocolMin <= versions.protocolMax;
+}
+
+/** What of a node matters for whether it can live with others. */
+interface VersionedNode {
+  readonly name: string;
+  readonly state: NodeState;
+  readonly versions: VersionVector | undefined;
+}
+
+/**
+ * Says whether all these nodes can talk to each other, for both protocols: the live ones decide which versions all understand,
+ * and the current version of every node, live or not, must be one of them. As in the reference a node that tells no
+ * versions does not narrow the range and counts as speaking version 0. One node outside rejects them all.
+ */
+export function checkCompatibility(nodes: readonly VersionedNode[]): Rejected | undefined {
+  let protocolMin = 0;
+  let protocolMax = 255;
+  let delegateMin = 0;
+  let delegateMax = 255;
+  for (const { state, versions } of nodes) {
+    if (state !== "alive" || versions === undefined) continue;
+    protocolMin = Math.max(protocolMin, versions.protocolMin);
+    protocolMax = Math.min(protocolMax, versions.protocolMax);
+    delegateMin = Math.max(delegateMin, versions.delegateMin);
+    delegateMax = Math.min(delegateMax, versions.delegateMax);
+  }
+  for (const { name, versions = unknownVersions } of nodes) {
+    const { protocolCurrent, delegateCurrent } = versions;
+    if (protocolCurrent < protocolMin || protocolCurrent > protocolMax)
+      return rejected(
+        "version",
+        `node ${name} speaks protocol ${protocolCurrent}, not in ${protocolMin} to ${protocolMax}`,
+      );
+    if (delegateCurrent < delegateMin || delegateCurrent > delegateMax)
+      return rejected(
+        "version",
+        `node ${name} speaks delegate protocol ${delegateCurrent}, not in ${delegateMin} to ${delegateMax}`,
+      );
+  }
+  return undefined;
+}
+
+const unknownVersions: VersionVector = createVersionVector(0, { min: 0, max: 0, current: 0 });
+
+/** Six bytes on the wire. Fewer are as good as none; more are of a future that keeps the first six. */
+class VersionVectorSchema extends Schema<VersionVector | undefined> {
+  readonly zero = undefined;
+  /** Nearly all nodes of a cluster send the same six bytes: one object then serves them all. */
+  private latest: VersionVector = unknownVersions;
+
+  read(reader: MsgpackReader): VersionVector | undefined {
+    const bytes = reader.raw();
+    if (bytes.length < 6) return undefined;
+    const { latest } = this;
+    if (
+      latest.protocolMin === bytes[0] &&
+      latest.protocolMax === bytes[1] &&
+      latest.protocolCurrent === bytes[2] &&
+      latest.delegateMin === bytes[3] &&
+      latest.delegateMax === bytes[4] &&
+      latest.delegateCurrent === bytes[5]
+    )
+      return latest;
+    this.latest = Object.freeze({
+      protocolMin: bytes[0]!,
+      protocolMax: bytes[1]!,
+      protocolCurrent: bytes[2]!,
+      delegateMin: bytes[3]!,
+      delegateMax: bytes[4]!,
+      delegateCurrent: bytes[5]!,
+    });
+    return this.latest;
+  }
+
+  write(writer: MsgpackWriter, value: VersionVector | undefined): void {
+    if (value === undefined) writer.nil();
+    else writer.raw(encodeVersions(value));
+  }
+}
+
+export const versionVector: Schema<VersionVector | undefined> = new VersionVectorSchema();
+
+function encodeVersions(versions: VersionVector): Uint8Array {
+  const { protocolMin, protocolMax, protocolCurrent, delegateMin, delegateMax, delegateCurrent } = versions;
+  return Uint8Array.of(protocolMin, protocolMax, protocolCurrent, delegateMin, delegateMax, delegateCurrent);
+}

@@ -1,7 +1,7 @@
 /** A compressed message: an algorithm (only LZW was ever defined) and the compressed bytes of another message. */
 
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
-import { compressLzw, inflateLzw } from "./lzw.ts";
+import { compressLzw, LzwInflater } from "./lzw.ts";
 import { messageTypes } from "./messages.ts";
 import { bytes, field, type Schema, struct, u8 } from "./schema.ts";
 
@@ -22,17 +22,23 @@ export function compress(message: Uint8Array): Uint8Array {
   return compressedSchema.encode({ algorithm: lzwAlgorithm, bytes: compressLzw(message) }, messageTypes.compress);
 }
 
-/** Unwraps a compressed message, its type byte included. */
+/** Unwraps a compressed message, its type byte included: the message inside, never empty and of at most `bytesMax` bytes. */
 export function decompress(message: Uint8Array, bytesMax: number): Uint8Array | Rejected {
   const compressed = compressedSchema.decode(message, 1);
-  return isRejected(compressed) ? compressed : inflate(compressed, bytesMax);
+  if (isRejected(compressed)) return compressed;
+  const inflater = createInflater(compressed, bytesMax);
+  if (isRejected(inflater)) return inflater;
+  return inflater.advance(bytesMax + 1) ?? inflatedMessage(inflater.result());
 }
 
-/** The message inside, never empty and of at most `bytesMax` bytes. */
-export function inflate(compressed: Compressed, bytesMax: number): Uint8Array | Rejected {
+/** For inflating in slices. */
+export function createInflater(compressed: Compressed, bytesMax: number): LzwInflater | Rejected {
   if (compressed.algorithm !== lzwAlgorithm)
     return rejected("unknown-kind", `compression algorithm ${compressed.algorithm}`);
-  const message = inflateLzw(compressed.bytes, bytesMax);
-  if (isRejected(message)) return message;
+  return new LzwInflater(compressed.bytes, bytesMax);
+}
+
+/** What was inflated, unless it is nothing. */
+export function inflatedMessage(message: Uint8Array): Uint8Array | Rejected {
   return message.length === 0 ? rejected("truncated", "a compressed message that inflates to nothing") : message;
 }

@@ -1,6 +1,6 @@
 /**
  * LZW as in GIF: least significant bit first, 8-bit literals, codes of 9 to 12 bits. What `compressLzw` writes equals what
- * Go's compress/lzw writes, and `inflateLzw` takes exactly what that takes.
+ * Go's compress/lzw writes, and `LzwInflater` takes exactly what that takes.
  */
 
 import { type Rejected, rejected } from "../base/rejected.ts";
@@ -91,26 +91,16 @@ class BitWriter {
   }
 }
 
-/** Inflates to at most `bytesMax`; more is "too-large". Output grows with what is really inflated. */
-export function inflateLzw(input: Uint8Array, bytesMax: number): Uint8Array | Rejected {
-  const inflater = new LzwInflater(input, bytesMax, sharedDictionary);
-  return inflater.advance(bytesMax + 1) ?? inflater.result();
-}
-
-/** For each code from 258 on: the code of all but its last byte, and that byte. */
-class Dictionary {
-  readonly prefixes = new Uint16Array(codesMax);
-  readonly suffixes = new Uint8Array(codesMax);
-}
-
-/** For inflating in one go: nothing else can come between. */
-const sharedDictionary = new Dictionary();
-
-/** Inflates in slices, so that 40 MiB need not keep a node from answering pings for a quarter of a second. */
+/**
+ * Inflates to at most `bytesMax`, in slices if so wished: 40 MiB in one go would keep a node from answering pings for a
+ * quarter of a second. Output grows with what is really inflated.
+ */
 export class LzwInflater {
   private readonly input: Uint8Array;
   private readonly bytesMax: number;
-  private readonly dictionary: Dictionary;
+  /** For each code from 258 on: the code of all but its last byte, and that byte. */
+  private readonly prefixes = new Uint16Array(codesMax);
+  private readonly suffixes = new Uint8Array(codesMax);
   private output: Uint8Array;
   private length = 0;
   private position = 0;
@@ -120,25 +110,21 @@ export class LzwInflater {
   /** The code that the next one in the input defines. */
   private nextCode = endCode;
   private previous = noCode;
-  private isDone = false;
+  /** True once the end was reached. */
+  isDone = false;
 
-  constructor(input: Uint8Array, bytesMax: number, dictionary = new Dictionary()) {
+  constructor(input: Uint8Array, bytesMax: number) {
     this.input = input;
     this.bytesMax = bytesMax;
-    this.dictionary = dictionary;
     this.output = new Uint8Array(Math.min(bytesMax, 4 * input.length));
   }
 
-  /** True once the end was reached; then `result` has everything. */
-  get done(): boolean {
-    return this.isDone;
-  }
-
+  /** Everything inflated, once `isDone`. */
   result(): Uint8Array {
     return this.output.slice(0, this.length);
   }
 
-  /** Inflates at least `bytes` more, or to the end. */
+  /** Inflates at least `bytes` more, or to the end; beyond `bytesMax` is "too-large". */
   advance(bytes: number): Rejected | undefined {
     const until = this.length + bytes;
     while (this.length < until) {
@@ -178,8 +164,8 @@ export class LzwInflater {
   /** Notes what the previous code and the first byte of this one together are from now on called. */
   private define(code: number, first: number): void {
     if (this.previous !== noCode) {
-      this.dictionary.prefixes[this.nextCode] = this.previous;
-      this.dictionary.suffixes[this.nextCode] = first;
+      this.prefixes[this.nextCode] = this.previous;
+      this.suffixes[this.nextCode] = first;
     }
     this.previous = code;
     this.nextCode++;
@@ -195,7 +181,7 @@ export class LzwInflater {
 
   /** Appends what `code` stands for and returns its first byte; undefined if there is no room. */
   private expand(code: number): number | undefined {
-    const { prefixes, suffixes } = this.dictionary;
+    const { prefixes, suffixes } = this;
     // The code being defined right now is the previous expansion and that one's first byte again.
     const isBeingDefined = code === this.nextCode && this.previous !== noCode;
     let walk = isBeingDefined ? this.previous : code;

@@ -7,9 +7,10 @@ import { emptyBytes, readUint32 } from "../base/bytes.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { ackSchema, errorSchema, pingSchema } from "./codecs.ts";
-import { compressedSchema, inflate } from "./compression.ts";
+import { compressedSchema, createInflater, inflatedMessage } from "./compression.ts";
 import { checkLabel, labelHeaderLength } from "./label.ts";
 import { streamOpenedBytesMax, streamRecordBytesMax, streamSealedBytesMax, userMessageBytesMax } from "./limits.ts";
+import type { LzwInflater } from "./lzw.ts";
 import { messageTypes, type NodeStateRecord, type StreamMessage } from "./messages.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import type { Opening } from "./packet-envelope.ts";
@@ -24,9 +25,16 @@ import {
 } from "./state-exchange.ts";
 import { openStreamFrame, streamFrameBytes } from "./stream-envelope.ts";
 
-/** What one step gives: the message, a refusal, "continue" with the next step, or undefined while bytes are missing. */
-type Progress = StreamMessage | Rejected | "continue" | undefined;
+/**
+ * What one step gives: the message, a refusal, "continue" with the next step, "busy" when the rest should wait for other
+ * work, or undefined while bytes are missing.
+ */
+type Progress = StreamMessage | Rejected | "continue" | "busy" | undefined;
 type Step = () => Progress;
+
+/** How much of a large message one call of `next` does: a few milliseconds' worth. */
+const sliceInflatedBytes = 1024 * 1024;
+const sliceRecords = 5000;
 
 /** One use: after a message or a `Rejected` everything further is ignored. */
 export class StreamDecoder {
@@ -39,6 +47,7 @@ export class StreamDecoder {
   /** True once the body was in a frame or compressed: then all of it is there, and what is missing never comes. */
   private isWhole = false;
   private isDone = false;
+  private hasWork = false;
 
   constructor(opening: Opening) {
     this.opening = opening;
@@ -49,6 +58,11 @@ export class StreamDecoder {
     return this.queue.length;
   }
 
+  /** After `next` gave undefined: true if not bytes are missing but time. Call `next` again once other work had its turn. */
+  get isBusy(): boolean {
+    return this.hasWork;
+  }
+
   /** The chunk is the decoder's once handed over. Call `next` afterwards. */
   push(chunk: Uint8Array): void {
     if (this.isDone) return;
@@ -57,13 +71,14 @@ export class StreamDecoder {
   }
 
   /**
-   * The message as soon as it is whole, or why there will be none; undefined while bytes are missing. Byte fields of the
-   * message are views of what came in: copy what is kept for long.
+   * The message as soon as it is whole, or why there will be none; undefined while bytes are missing, or when a slice of a
+   * large message is done (`isBusy`). Byte fields of the message are views of what came in: copy what is kept for long.
    */
   next(): StreamMessage | Rejected | undefined {
     while (!this.isDone) {
       const progress = this.advance();
-      if (progress === undefined) return undefined;
+      this.hasWork = progress === "busy";
+      if (progress === undefined || progress === "busy") return undefined;
       if (progress === "continue") continue;
       this.finish();
       return progress;
@@ -81,6 +96,7 @@ export class StreamDecoder {
 
   private finish(): void {
     this.isDone = true;
+    this.hasWork = false;
     this.queue.clear();
   }
 
@@ -152,7 +168,15 @@ export class StreamDecoder {
   private readCompressed(): Progress {
     const compressed = this.takeValue(compressedSchema, streamSealedBytesMax);
     if (compressed === undefined || isRejected(compressed)) return compressed;
-    const body = inflate(compressed, streamOpenedBytesMax);
+    const inflater = createInflater(compressed, streamOpenedBytesMax);
+    return isRejected(inflater) ? inflater : this.proceed(() => this.inflateSlice(inflater), 0);
+  }
+
+  private inflateSlice(inflater: LzwInflater): Progress {
+    const problem = inflater.advance(sliceInflatedBytes);
+    if (problem !== undefined) return problem;
+    if (!inflater.isDone) return "busy";
+    const body = inflatedMessage(inflater.result());
     return isRejected(body) ? body : this.replaceBody(body, () => this.readInnerType());
   }
 
@@ -191,9 +215,14 @@ export class StreamDecoder {
     return this.proceed(() => this.readRecords(header, nodes, header.nodes), 0);
   }
 
-  /** Reads as many of the `remaining` records as are there. */
+  /** Reads as many of the `remaining` records as are there, but not more than a slice of them. */
   private readRecords(header: StateHeader, nodes: NodeStateRecord[], remaining: number): Progress {
+    const sliceEnd = remaining - sliceRecords;
     for (let left = remaining; left > 0; left--) {
+      if (left === sliceEnd) {
+        this.step = () => this.readRecords(header, nodes, left);
+        return "busy";
+      }
       const record = this.takeValue(nodeRecordSchema, streamRecordBytesMax);
       if (isRejected(record)) return record;
       if (record === undefined) {

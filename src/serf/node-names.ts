@@ -1,0 +1,10 @@
+const nameBytesMax = 128;
+
+/** What is wrong with a node's name, if anything: for clusters that ask for names fit for DNS. */
+export function nodeNameProblem(name: string): string | undefined {
+  if (/[^A-Za-z0-9\-.]/.test(name))
+    return `Node name contains invalid characters ${name} , Valid characters include all alpha-numerics and dashes and '.' `;
+  if (name.length > nameBytesMax || name.length === 0)
+    return `Node name is ${name.length} characters. Valid length is between 1 and 128 characters`;
+  return undefined;
+}

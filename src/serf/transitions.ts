@@ -1,0 +1,53 @@
+/**
+ * How a member's status changes. Two sources speak about a member: memberlist, which sees that it is up or gone, and
+ * intents, which say that it meant to go. Only together do they tell a leave from a failure. All pure.
+ */
+
+import type { MemberStatus } from "./member.ts";
+
+export interface KnownStatus {
+  readonly status: MemberStatus;
+  /** Lamport time of the newest intent about the member. */
+  readonly statusTime: number;
+}
+
+/**
+ * What to do with a leave intent. "refute": it is about this node, which is staying. "leaving", "left": take over the time and go to
+ * that status. "witness": take over the time alone. Everything but "ignore" and "refute" is passed on to others.
+ */
+export type LeaveVerdict = "ignore" | "refute" | "leaving" | "left" | "witness";
+
+export function decideLeave(known: KnownStatus, lamportTime: number, aboutUsWhileAlive: boolean): LeaveVerdict {
+  if (lamportTime <= known.statusTime) return "ignore";
+  if (aboutUsWhileAlive) return "refute";
+  switch (known.status) {
+    case "alive":
+      return "leaving";
+    case "failed":
+      return "left";
+    default:
+      // The time is taken over although nothing changes: otherwise two leave intents about one member are news to everybody
+      // for ever, and the cluster drowns in its own repetitions (serf#606).
+      return "witness";
+  }
+}
+
+/** What to do with a join intent. "alive": the leave that was under way is older than this join, so it is off. */
+export type JoinVerdict = "ignore" | "alive" | "witness";
+
+export function decideJoin(known: KnownStatus, lamportTime: number): JoinVerdict {
+  if (lamportTime <= known.statusTime) return "ignore";
+  return known.status === "leaving" ? "alive" : "witness";
+}
+
+/** The status of a member that memberlist says is gone; undefined if it was known to be gone already. */
+export function decideDeparture(status: MemberStatus): "left" | "failed" | undefined {
+  switch (status) {
+    case "leaving":
+      return "left";
+    case "alive":
+      return "failed";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Host } from "../base/host.ts";
+import { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
+
+/** A bound for the time between two checks of the depth, when a burst can be longer than the limit. */
+const lengthMax = 16_384;
+
+export interface BroadcastsOptions {
+  nodeCount(): number;
+  readonly retransmitMult: number;
+}
+
+/**
+ * What Serf has to tell, in three queues: intents go before queries, and queries before user events, so that a burst of events
+ * does not delay the news of who is leaving.
+ */
+export class Broadcasts {
+  readonly intents: BroadcastQueue;
+  readonly queries: BroadcastQueue;
+  readonly events: BroadcastQueue;
+  private readonly host: Host;
+
+  constructor(options: BroadcastsOptions, host: Host) {
+    const createQueue = () => new BroadcastQueue({ ...options, nodeCount: () => options.nodeCount(), lengthMax });
+    this.intents = createQueue();
+    this.queries = createQueue();
+    this.events = createQueue();
+    this.host = host;
+  }
+
+  /** Messages for one packet, at most `bytesMax` together, each costing `overheadBytes` besides its own length. */
+  take(overheadBytes: number, bytesMax: number): Uint8Array[] {
+    const messages: Uint8Array[] = [];
+    let bytesLeft = bytesMax;
+    for (const queue of [this.intents, this.queries, this.events]) {
+      for (const message of queue.take(overheadBytes, bytesLeft)) {
+        bytesLeft -= overheadBytes + message.length;
+        this.host.metrics.sample("serf.msgs.sent", message.length);
+        messages.push(message);
+      }
+    }
+    return messages;
+  }
+
+  /** Measures the queues, warns of long ones, and cuts those beyond the limit. */
+  checkDepths(depthWarning: number, depthMax: number): void {
+    this.checkDepth("Intent", this.intents, depthWarning, depthMax);
+    this.checkDepth("Event", this.events, depthWarning, depthMax);
+    this.checkDepth("Query", this.queries, depthWarning, depthMax);
+  }
+
+  private checkDepth(name: string, queue: BroadcastQueue, depthWarning: number, depthMax: number): void {
+    const depth = queue.length;
+    this.host.metrics.sample(`serf.queue.${name}`, depth);
+    if (depth >= depthWarning) this.host.logger.log("WARN", `serf: ${name} queue depth: ${depth}`);
+    if (depth > depthMax) {
+      this.host.logger.log(
+        "WARN",
+        `serf: ${name} queue depth (${depth}) exceeds limit (${depthMax}), dropping messages!`,
+      );
+      queue.prune(depthMax);
+    }
+  }
+}

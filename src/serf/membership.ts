@@ -1,0 +1,270 @@
+import { assert } from "../base/errors.ts";
+import type { Host, Timer } from "../base/host.ts";
+import { isRejected } from "../base/rejected.ts";
+import type { MemberDelegate } from "../memberlist/delegates.ts";
+import type { Member } from "../memberlist/member.ts";
+import type { MemberEventKind, SerfEvent } from "./events.ts";
+import { LamportClock } from "./lamport-clock.ts";
+import type { MemberStatus, SerfMember } from "./member.ts";
+import type { JoinIntent, LeaveIntent } from "./messages.ts";
+import { RecentIntents } from "./recent-intents.ts";
+import { decodeTags } from "./tags.ts";
+import { decideDeparture, decideJoin, decideLeave } from "./transitions.ts";
+
+/** A member and what others need not see of it. */
+interface MemberRecord {
+  view: SerfMember;
+  /** Lamport time of the newest intent about it. */
+  statusTime: number;
+  /** Monotonic time at which memberlist said that it is gone. */
+  goneAtMs: number | undefined;
+}
+
+export interface MembershipTimes {
+  /** A member back within so long after it failed is counted as flapping. */
+  readonly flapTimeoutMs: number;
+  /** How long a member that is leaving is given before it is pruned. */
+  readonly pruneDelayMs: number;
+}
+
+/** What the membership needs of the node it belongs to. */
+export interface MembershipNode {
+  readonly name: string;
+  /** False once this node has begun to leave. */
+  isStaying(): boolean;
+  /** Announces a join newer than the leave intent that claimed we were leaving. */
+  refuteLeave(): void;
+  tell(event: SerfEvent): void;
+}
+
+/**
+ * The members of the cluster with Serf's statuses. Memberlist says who is up or gone (the delegate's three methods), intents
+ * say who meant to leave; `transitions` decides what follows from both.
+ */
+export class Membership implements MemberDelegate {
+  readonly clock = new LamportClock();
+  private readonly records = new Map<string, MemberRecord>();
+  private readonly recentIntents = new RecentIntents();
+  /** Members that are leaving and are to be forgotten altogether, by name. */
+  private readonly prunes = new Map<string, Timer>();
+  private readonly node: MembershipNode;
+  private readonly times: MembershipTimes;
+  private readonly host: Host;
+
+  constructor(node: MembershipNode, times: MembershipTimes, host: Host) {
+    this.node = node;
+    this.times = times;
+    this.host = host;
+  }
+
+  // What is known.
+
+  get size(): number {
+    return this.records.size;
+  }
+
+  members(): SerfMember[] {
+    return [...this.records.values()].map((record) => record.view);
+  }
+
+  member(name: string): SerfMember | undefined {
+    return this.records.get(name)?.view;
+  }
+
+  withStatus(status: MemberStatus): SerfMember[] {
+    return this.members().filter((member) => member.status === status);
+  }
+
+  hasOthersAlive(): boolean {
+    for (const { view } of this.records.values())
+      if (view.status === "alive" && view.name !== this.node.name) return true;
+    return false;
+  }
+
+  /** The Lamport time of every member's status, for a push/pull. */
+  statusTimes(): Map<string, number> {
+    const times = new Map<string, number>();
+    for (const [name, record] of this.records) times.set(name, record.statusTime);
+    return times;
+  }
+
+  // What memberlist says.
+
+  memberJoined(member: Member): void {
+    const known = this.records.get(member.name);
+    const record = known ?? this.createRecord(member);
+    if (known !== undefined) {
+      this.countFlap(known);
+      known.view = this.viewOf(member, "alive");
+      known.goneAtMs = undefined;
+    }
+    this.host.metrics.increment("serf.member.join");
+    this.log("INFO", `EventMemberJoin: ${member.name} ${member.address}`);
+    this.tell("member-join", record);
+  }
+
+  memberLeft(member: Member): void {
+    const record = this.records.get(member.name);
+    if (record === undefined) return;
+    const status = decideDeparture(record.view.status);
+    if (status === undefined) {
+      this.log("WARN", `Bad state when leave: ${record.view.status}`);
+      return;
+    }
+    record.view = { ...record.view, status };
+    record.goneAtMs = this.host.clock.monotonicMs();
+    this.host.metrics.increment(`serf.member.${status}`);
+    const event = status === "left" ? "EventMemberLeave" : "EventMemberFailed";
+    this.log("INFO", `${event}: ${member.name} ${record.view.address}`);
+    this.tell(status === "left" ? "member-leave" : "member-failed", record);
+  }
+
+  memberUpdated(member: Member): void {
+    const record = this.records.get(member.name);
+    if (record === undefined) return;
+    record.view = this.viewOf(member, record.view.status);
+    this.host.metrics.increment("serf.member.update");
+    this.log("INFO", `EventMemberUpdate: ${member.name}`);
+    this.tell("member-update", record);
+  }
+
+  // What intents say. Each returns true if the intent was news and is to be passed on.
+
+  receiveLeaveIntent(intent: LeaveIntent): boolean {
+    this.clock.witness(intent.lamportTime);
+    const record = this.records.get(intent.node);
+    if (record === undefined) return this.keepIntent("leave", intent);
+    const aboutUsWhileAlive = intent.node === this.node.name && this.node.isStaying();
+    const verdict = decideLeave(
+      { status: record.view.status, statusTime: record.statusTime },
+      intent.lamportTime,
+      aboutUsWhileAlive,
+    );
+    if (verdict === "ignore") return false;
+    if (verdict === "refute") {
+      this.log("DEBUG", "Refuting an older leave intent");
+      this.node.refuteLeave();
+      return false;
+    }
+    record.statusTime = intent.lamportTime;
+    if (verdict === "leaving") record.view = { ...record.view, status: "leaving" };
+    if (verdict === "left") this.applyForcedLeave(record);
+    if (intent.prune) this.prune(record);
+    return true;
+  }
+
+  receiveJoinIntent(intent: JoinIntent): boolean {
+    this.clock.witness(intent.lamportTime);
+    const record = this.records.get(intent.node);
+    if (record === undefined) return this.keepIntent("join", intent);
+    const verdict = decideJoin({ status: record.view.status, statusTime: record.statusTime }, intent.lamportTime);
+    if (verdict === "ignore") return false;
+    record.statusTime = intent.lamportTime;
+    if (verdict === "alive") record.view = { ...record.view, status: "alive" };
+    return true;
+  }
+
+  // What time does.
+
+  /** Forgets intents about unknown members, members that failed and members that left, each after its time. */
+  reap(timeouts: { readonly intentMs: number; readonly failedMs: number; readonly leftMs: number }): void {
+    const nowMs = this.host.clock.monotonicMs();
+    for (const record of this.records.values()) {
+      if (record.goneAtMs === undefined || record.view.name === this.node.name) continue;
+      const timeoutMs = record.view.status === "failed" ? timeouts.failedMs : timeouts.leftMs;
+      if (nowMs - record.goneAtMs <= timeoutMs) continue;
+      this.log("INFO", `EventMemberReap: ${record.view.name}`);
+      this.erase(record);
+    }
+    this.recentIntents.reap(nowMs, timeouts.intentMs);
+  }
+
+  stop(): void {
+    for (const timer of this.prunes.values()) timer.cancel();
+    this.prunes.clear();
+  }
+
+  private createRecord(member: Member): MemberRecord {
+    const intent = this.recentIntents.find(member.name);
+    const status = intent?.kind === "leave" ? "leaving" : "alive";
+    const record = {
+      view: this.viewOf(member, status),
+      statusTime: intent?.lamportTime ?? 0,
+      goneAtMs: undefined,
+    };
+    this.records.set(member.name, record);
+    return record;
+  }
+
+  private viewOf(member: Member, status: MemberStatus): SerfMember {
+    const decoded = decodeTags(member.meta);
+    if (isRejected(decoded)) this.log("ERR", `Failed to decode tags: ${decoded.detail}`);
+    return {
+      name: member.name,
+      address: member.address,
+      port: member.port,
+      tags: isRejected(decoded) ? {} : decoded.tags,
+      status,
+      versions: member.versions,
+    };
+  }
+
+  private keepIntent(kind: "join" | "leave", intent: { readonly node: string; readonly lamportTime: number }): boolean {
+    return this.recentIntents.keep(intent.node, kind, intent.lamportTime, this.host.clock.monotonicMs());
+  }
+
+  private countFlap(record: MemberRecord): void {
+    if (record.view.status !== "failed" || record.goneAtMs === undefined) return;
+    const goneForMs = this.host.clock.monotonicMs() - record.goneAtMs;
+    if (goneForMs < this.times.flapTimeoutMs) this.host.metrics.increment("serf.member.flap");
+  }
+
+  /** A failed member is told to have left: nobody tries to reach it any more, and it is kept as long as one that left. */
+  private applyForcedLeave(record: MemberRecord): void {
+    record.view = { ...record.view, status: "left" };
+    this.log("INFO", `EventMemberLeave (forced): ${record.view.name} ${record.view.address}`);
+    this.tell("member-leave", record);
+  }
+
+  /**
+   * Forgets a member for good; one that is still leaving gets the time to do so. The reference sleeps for that time with its
+   * lock held, here it is a timer: should the member take its leave back meanwhile, it stays.
+   */
+  private prune(record: MemberRecord): void {
+    const { name, status } = record.view;
+    if (name === this.node.name) return;
+    if (status !== "leaving") {
+      this.eraseForced(record);
+      return;
+    }
+    if (this.prunes.has(name)) return;
+    const timer = this.host.timers.after(this.times.pruneDelayMs, () => {
+      this.prunes.delete(name);
+      const current = this.records.get(name);
+      if (current?.view.status === "leaving" || current?.view.status === "left") this.eraseForced(current);
+    });
+    this.prunes.set(name, timer);
+  }
+
+  private eraseForced(record: MemberRecord): void {
+    this.log("INFO", `EventMemberReap (forced): ${record.view.name} ${record.view.address}`);
+    this.erase(record);
+  }
+
+  private erase(record: MemberRecord): void {
+    const { name } = record.view;
+    assert(name !== this.node.name, "the local member is never erased");
+    this.prunes.get(name)?.cancel();
+    this.prunes.delete(name);
+    this.records.delete(name);
+    this.tell("member-reap", record);
+  }
+
+  private tell(kind: MemberEventKind, record: MemberRecord): void {
+    this.node.tell({ kind, members: [record.view] });
+  }
+
+  private log(level: "DEBUG" | "INFO" | "WARN" | "ERR", text: string): void {
+    this.host.logger.log(level, `serf: ${text}`);
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The messages of Serf's protocol, which travel as user messages of memberlist: a type byte, then a struct in MessagePack.
+ * Field meanings follow Serf's.
+ */
+
+import type { Endpoint } from "../base/address.ts";
+import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
+import { ip } from "../wire/ip-schema.ts";
+import { MsgpackReader } from "../wire/msgpack-reader.ts";
+import {
+  boolean,
+  bytes,
+  field,
+  list,
+  looseText,
+  map,
+  message,
+  nullable,
+  struct,
+  text,
+  u16,
+  u32,
+  u64,
+  type Value,
+} from "../wire/schema.ts";
+import type { LamportSlot } from "./lamport-buffer.ts";
+
+/** The first byte of every message. 6 to 8 head payloads of queries, never a message of their own. */
+const messageTypes = {
+  leave: 0,
+  join: 1,
+  pushPull: 2,
+  userEvent: 3,
+  query: 4,
+  queryResponse: 5,
+  relay: 9,
+} as const;
+
+const leaveIntent = message("leave", {
+  lamportTime: field("LTime", u64),
+  node: field("Node", text),
+  /** Forget the member altogether. */
+  prune: field("Prune", boolean),
+});
+
+const joinIntent = message("join", {
+  lamportTime: field("LTime", u64),
+  node: field("Node", text),
+});
+
+const userEvent = message("user-event", {
+  lamportTime: field("LTime", u64),
+  name: field("Name", looseText),
+  payload: field("Payload", bytes),
+  coalesce: field("CC", boolean),
+});
+
+/** What passing a query on takes. */
+const query = message("query", {
+  lamportTime: field("LTime", u64),
+  id: field("ID", u32),
+  flags: field("Flags", u32),
+  name: field("Name", looseText),
+});
+
+const recentEvent = struct({
+  name: field("Name", looseText),
+  payload: field("Payload", bytes),
+});
+
+/** As on the wire: the reference sends its ring of events as it lies, with a nil for every empty slot. */
+const pushPull = struct({
+  lamportTime: field("LTime", u64),
+  statusTimes: field("StatusLTimes", map(u64)),
+  leftMembers: field("LeftMembers", list(text)),
+  eventTime: field("EventLTime", u64),
+  slots: field(
+    "Events",
+    list(nullable(struct({ time: field("LTime", u64), items: field("Events", list(recentEvent)) }))),
+  ),
+  queryTime: field("QueryLTime", u64),
+});
+
+const relayHeader = struct({
+  destination: field("DestAddr", struct({ address: field("IP", ip), port: field("Port", u16) })),
+  destinationName: field("DestName", text),
+});
+
+export type LeaveIntent = Value<typeof leaveIntent>;
+export type JoinIntent = Value<typeof joinIntent>;
+export type UserEventMessage = Value<typeof userEvent>;
+export type QueryMessage = Value<typeof query>;
+export type RecentEvent = Value<typeof recentEvent>;
+
+/** Serf's part of a push/pull. */
+export interface PushPull {
+  readonly kind: "push-pull";
+  readonly lamportTime: number;
+  /** Of every member, the Lamport time of the newest intent about it. */
+  readonly statusTimes: ReadonlyMap<string, number>;
+  readonly leftMembers: readonly string[];
+  readonly eventTime: number;
+  readonly events: readonly LamportSlot<RecentEvent>[];
+  readonly queryTime: number;
+}
+
+/** An answer to a query; this node asks none. */
+export interface QueryResponse {
+  readonly kind: "query-response";
+}
+
+/** A message to be handed on, as it is, to a node that its sender may not reach. */
+export interface Relay {
+  readonly kind: "relay";
+  readonly destination: Endpoint;
+  readonly destinationName: string;
+  readonly message: Uint8Array;
+}
+
+/** What can arrive by gossip, and whole from one node to another. */
+export type SerfMessage = LeaveIntent | JoinIntent | UserEventMessage | QueryMessage | QueryResponse | Relay;
+
+export function encodeSerfMessage(value: LeaveIntent | JoinIntent | UserEventMessage): Uint8Array {
+  switch (value.kind) {
+    case "leave":
+      return leaveIntent.encode(value, messageTypes.leave);
+    case "join":
+      return joinIntent.encode(value, messageTypes.join);
+    case "user-event":
+      return userEvent.encode(value, messageTypes.userEvent);
+  }
+}
+
+type Decode = (received: Uint8Array) => SerfMessage | Rejected;
+
+/** By type byte: what the message is called in the log, and how it is read. */
+const decoders: ReadonlyMap<number, readonly [name: string, decode: Decode]> = new Map<number, [string, Decode]>([
+  [messageTypes.leave, ["leave", (received) => leaveIntent.decode(received, 1)]],
+  [messageTypes.join, ["join", (received) => joinIntent.decode(received, 1)]],
+  [messageTypes.userEvent, ["user event", (received) => userEvent.decode(received, 1)]],
+  [messageTypes.query, ["query", (received) => query.decode(received, 1)]],
+  [messageTypes.queryResponse, ["query response", () => ({ kind: "query-response" })]],
+  [messageTypes.relay, ["relay", decodeRelay]],
+]);
+
+/** Byte fields of the result are views of `received`. */
+export function decodeSerfMessage(received: Uint8Array): SerfMessage | Rejected {
+  const type = received[0];
+  if (type === undefined) return rejected("truncated", "Received message is zero bytes");
+  const decoder = decoders.get(type);
+  if (decoder === undefined) return rejected("unknown-kind", `Received message of unknown type: ${type}`);
+  const [name, decode] = decoder;
+  return because(decode(received), `Error decoding ${name} message`);
+}
+
+export function encodePushPull(value: PushPull): Uint8Array {
+  return pushPull.encode({ ...value, slots: value.events }, messageTypes.pushPull);
+}
+
+export function decodePushPull(received: Uint8Array): PushPull | Rejected {
+  if (received.length === 0) return rejected("truncated", "Remote state is zero bytes");
+  if (received[0] !== messageTypes.pushPull)
+    return rejected("unknown-kind", `Remote state has bad type prefix: ${received[0]}`);
+  const decoded = because(pushPull.decode(received, 1), "Failed to decode remote state");
+  if (isRejected(decoded)) return decoded;
+  const { slots, ...rest } = decoded;
+  return { kind: "push-pull", ...rest, events: slots.filter((slot) => slot !== undefined) };
+}
+
+function decodeRelay(received: Uint8Array): Relay | Rejected {
+  const reader = new MsgpackReader(received, 1);
+  const { destination, destinationName } = relayHeader.read(reader);
+  if (reader.failure !== undefined) return reader.failure;
+  if (destination.address === "") return rejected("malformed", "no destination address");
+  return { kind: "relay", destination, destinationName, message: received.subarray(reader.position) };
+}
+
+/** Says in a rejection what could not be read. */
+function because<T>(decoded: T | Rejected, what: string): T | Rejected {
+  return isRejected(decoded) ? rejected(decoded.reason, `${what}: ${decoded.detail}`) : decoded;
+}

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { memberlistMember } from "../../test/support/members.ts";
+import { utf8Encode } from "../base/bytes.ts";
+import { SimulatedNetwork } from "../simulator/index.ts";
+import type { SerfEvent } from "./events.ts";
+import { Membership } from "./membership.ts";
+import type { PushPull } from "./messages.ts";
+import { Queries } from "./queries.ts";
+import { localState, mergeRemoteState } from "./state-exchange.ts";
+import { UserEvents } from "./user-events.ts";
+
+function createState(name: string) {
+  const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
+  const told: SerfEvent[] = [];
+  const tell = (event: SerfEvent) => void told.push(event);
+  const node = { name, isStaying: () => true, refuteLeave: () => undefined, tell };
+  const membership = new Membership(node, { flapTimeoutMs: 60_000, pruneDelayMs: 6000 }, host);
+  const events = new UserEvents({ bufferLength: 512, bytesMax: 512 }, host, tell);
+  const queries = new Queries(512, host);
+  membership.memberJoined(memberlistMember(name));
+  const userEvents = () =>
+    told.filter((event) => event.kind === "user").map((event) => `${event.lamportTime} ${event.name}`);
+  return { membership, events, queries, told, userEvents };
+}
+
+function remoteState(overrides: Partial<PushPull>): PushPull {
+  return {
+    kind: "push-pull",
+    lamportTime: 1,
+    statusTimes: new Map(),
+    leftMembers: [],
+    eventTime: 1,
+    events: [],
+    queryTime: 1,
+    ...overrides,
+  };
+}
+
+function slot(time: number, ...names: string[]) {
+  return { time, items: names.map((name) => ({ name, payload: new Uint8Array(0) })) };
+}
+
+describe("the local state", () => {
+  test("tells clocks, status times, who left, and recent events in order", () => {
+    const { membership, events, queries } = createState("self");
+    membership.memberJoined(memberlistMember("leaver"));
+    membership.receiveLeaveIntent({ kind: "leave", node: "leaver", lamportTime: 6, prune: false });
+    membership.memberLeft(memberlistMember("leaver"));
+    events.receive({ kind: "user-event", lamportTime: 600, name: "b", payload: utf8Encode("2"), coalesce: true });
+    events.receive({ kind: "user-event", lamportTime: 500, name: "a", payload: utf8Encode("1"), coalesce: true });
+    expect(localState({ membership, events, queries })).toEqual({
+      kind: "push-pull",
+      lamportTime: 7,
+      statusTimes: new Map([
+        ["self", 0],
+        ["leaver", 6],
+      ]),
+      leftMembers: ["leaver"],
+      eventTime: 601,
+      events: [
+        { time: 500, items: [{ name: "a", payload: utf8Encode("1") }] },
+        { time: 600, items: [{ name: "b", payload: utf8Encode("2") }] },
+      ],
+      queryTime: 1,
+    });
+  });
+});
+
+describe("merging a remote state", () => {
+  test("brings the clocks to where the other's are, not beyond", () => {
+    const state = createState("self");
+    mergeRemoteState(remoteState({ lamportTime: 20, eventTime: 30, queryTime: 40 }), state, true);
+    expect([state.membership.clock.time, state.events.clock.time, state.queries.clock.time]).toEqual([20, 30, 40]);
+  });
+
+  test("makes a failed member left, one later than the status time told", () => {
+    const state = createState("self");
+    state.membership.memberJoined(memberlistMember("web"));
+    state.membership.receiveJoinIntent({ kind: "join", node: "web", lamportTime: 5 });
+    state.membership.memberLeft(memberlistMember("web"));
+    mergeRemoteState(remoteState({ statusTimes: new Map([["web", 5]]), leftMembers: ["web"] }), state, true);
+    expect(state.membership.member("web")?.status).toBe("left");
+    expect(state.membership.statusTimes().get("web")).toBe(6);
+  });
+
+  test("does not raise the time of a leave that is known already, at however many exchanges", () => {
+    const [a, b] = [createState("a"), createState("b")];
+    for (const { membership } of [a, b]) {
+      membership.memberJoined(memberlistMember("web"));
+      membership.receiveLeaveIntent({ kind: "leave", node: "web", lamportTime: 5, prune: false });
+      membership.memberLeft(memberlistMember("web"));
+    }
+    for (let exchange = 0; exchange < 10; exchange++) {
+      mergeRemoteState(localState(a), b, true);
+      mergeRemoteState(localState(b), a, true);
+    }
+    expect(a.membership.statusTimes().get("web")).toBe(5);
+    expect(b.membership.statusTimes().get("web")).toBe(5);
+  });
+
+  test("takes over the status times of the others as joins", () => {
+    const state = createState("self");
+    state.membership.memberJoined(memberlistMember("web"));
+    state.membership.receiveLeaveIntent({ kind: "leave", node: "web", lamportTime: 5, prune: false });
+    mergeRemoteState(remoteState({ statusTimes: new Map([["web", 9]]) }), state, true);
+    expect(state.membership.member("web")?.status).toBe("alive");
+    expect(state.membership.clock.time).toBe(10);
+  });
+
+  test("accident 18: events are told in Lamport order, however the ring lies (serf#448)", () => {
+    const state = createState("self");
+    const events = [slot(513, "fourth"), slot(514, "fifth"), slot(3, "first", "second"), slot(512, "third")];
+    mergeRemoteState(remoteState({ eventTime: 515, events }), state, true);
+    expect(state.userEvents()).toEqual(["3 first", "3 second", "512 third", "513 fourth", "514 fifth"]);
+  });
+
+  test("tells events so that no coalescer holds them back", () => {
+    const state = createState("self");
+    mergeRemoteState(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, true);
+    expect(state.told.at(-1)).toMatchObject({ name: "deploy", coalesce: false });
+  });
+
+  test("without replay tells no event from before, now or later", () => {
+    const state = createState("self");
+    mergeRemoteState(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, false);
+    mergeRemoteState(remoteState({ eventTime: 5, events: [slot(3, "deploy"), slot(4, "restart")] }), state, true);
+    expect(state.userEvents()).toEqual(["4 restart"]);
+  });
+});

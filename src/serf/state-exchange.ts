@@ -1,0 +1,58 @@
+/** What Serf sends along in a push/pull, and what it makes of the other side's. */
+
+import type { Membership } from "./membership.ts";
+import type { PushPull } from "./messages.ts";
+import type { Queries } from "./queries.ts";
+import type { UserEvents } from "./user-events.ts";
+
+export interface ExchangedState {
+  readonly membership: Membership;
+  readonly events: UserEvents;
+  readonly queries: Queries;
+}
+
+export function localState({ membership, events, queries }: ExchangedState): PushPull {
+  return {
+    kind: "push-pull",
+    lamportTime: membership.clock.time,
+    statusTimes: membership.statusTimes(),
+    leftMembers: membership.withStatus("left").map(({ name }) => name),
+    eventTime: events.clock.time,
+    events: events.recent(),
+    queryTime: queries.clock.time,
+  };
+}
+
+/** Nothing of it is passed on: the next push/pull of whoever lacks it brings it there. */
+export function mergeRemoteState(
+  remote: PushPull,
+  { membership, events, queries }: ExchangedState,
+  replay: boolean,
+): void {
+  // One less, since no message bears the time that the other's clock shows.
+  membership.clock.witness(remote.lamportTime - 1);
+  events.clock.witness(remote.eventTime - 1);
+  queries.clock.witness(remote.queryTime - 1);
+  mergeStatuses(remote, membership);
+  if (!replay) events.ignoreBefore(remote.eventTime);
+  // The reference takes the slots of the ring as they lie and so tells events out of order (serf#448).
+  for (const { time, items } of remote.events.toSorted((a, b) => a.time - b.time)) {
+    for (const { name, payload } of items)
+      events.receive({ kind: "user-event", lamportTime: time, name, payload, coalesce: false });
+  }
+}
+
+function mergeStatuses(remote: PushPull, membership: Membership): void {
+  // The left come first, before joins move the clock. Their leave has no time of its own here; it must have been accepted
+  // after the status time told, so it counts as one later. Where the leave is known already it does not: two nodes would
+  // raise each other's time at every exchange, until it passes the member's next join.
+  const left = new Set(remote.leftMembers);
+  for (const node of left) {
+    const isKnown = membership.member(node)?.status === "left";
+    const lamportTime = (remote.statusTimes.get(node) ?? 0) + (isKnown ? 0 : 1);
+    membership.receiveLeaveIntent({ kind: "leave", lamportTime, node, prune: false });
+  }
+  for (const [node, lamportTime] of remote.statusTimes) {
+    if (!left.has(node)) membership.receiveJoinIntent({ kind: "join", lamportTime, node });
+  }
+}

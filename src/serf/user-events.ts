@@ -1,0 +1,90 @@
+import { bytesEqual, utf8Length } from "../base/bytes.ts";
+import { SerfError } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import type { SerfEvent } from "./events.ts";
+import { LamportBuffer, type LamportSlot } from "./lamport-buffer.ts";
+import { LamportClock } from "./lamport-clock.ts";
+import { encodeSerfMessage, type RecentEvent, type UserEventMessage } from "./messages.ts";
+
+export interface UserEventLimits {
+  /** For how many Lamport times events are remembered. */
+  readonly bufferLength: number;
+  /** Largest event this node sends, as name and payload and again as encoded message. */
+  readonly bytesMax: number;
+}
+
+/** User events: sent by anybody, told once at every node, in no guaranteed order but that of the Lamport times they carry. */
+export class UserEvents {
+  readonly clock = new LamportClock();
+  private readonly buffer: LamportBuffer<RecentEvent>;
+  private readonly limits: UserEventLimits;
+  private readonly host: Host;
+  private readonly tell: (event: SerfEvent) => void;
+  /** Events before this time are not told: they happened before this node was interested. */
+  private minimumTime = 0;
+
+  constructor(limits: UserEventLimits, host: Host, tell: (event: SerfEvent) => void) {
+    this.limits = limits;
+    this.host = host;
+    this.tell = tell;
+    this.buffer = new LamportBuffer(limits.bufferLength, sameEvent);
+  }
+
+  /** Sends a new event: tells it here, and returns the message for the others. Throws USER_EVENT_TOO_LARGE. */
+  send(name: string, payload: Uint8Array, coalesce: boolean): Uint8Array {
+    const { bytesMax } = this.limits;
+    if (utf8Length(name) + payload.length > bytesMax) {
+      throw new SerfError(
+        "USER_EVENT_TOO_LARGE",
+        `user event exceeds configured limit of ${bytesMax} bytes before encoding`,
+      );
+    }
+    const event = { kind: "user-event", lamportTime: this.clock.time, name, payload, coalesce } as const;
+    const message = encodeSerfMessage(event);
+    if (message.length > bytesMax) {
+      throw new SerfError(
+        "USER_EVENT_TOO_LARGE",
+        `encoded user event exceeds configured limit of ${bytesMax} bytes after encoding`,
+      );
+    }
+    this.clock.increment();
+    this.receive(event);
+    return message;
+  }
+
+  /** Tells the event unless it is old or known; true if it was news and is to be passed on. */
+  receive(message: UserEventMessage): boolean {
+    const { lamportTime, name, coalesce } = message;
+    this.clock.witness(lamportTime);
+    if (lamportTime < this.minimumTime) return false;
+    // A copy: the message shares memory with a whole packet, and the buffer may keep it for hours.
+    const payload = message.payload.slice();
+    const admission = this.buffer.admit(lamportTime, this.clock.time, { name, payload });
+    if (admission === "too-old" || admission === "full") {
+      const why = admission === "full" ? "one too many " : "old ";
+      this.host.logger.log(
+        "WARN",
+        `serf: received ${why}event ${name} from time ${lamportTime} (current: ${this.clock.time})`,
+      );
+    }
+    if (admission !== "new") return false;
+    this.host.metrics.increment("serf.events");
+    this.host.metrics.increment(`serf.events.${name}`);
+    this.tell({ kind: "user", lamportTime, name, payload, coalesce });
+    return true;
+  }
+
+  /** From now on events older than `lamportTime` are not told. */
+  ignoreBefore(lamportTime: number): void {
+    this.minimumTime = Math.max(this.minimumTime, lamportTime);
+  }
+
+  /** What a push/pull carries to nodes that may have missed it, oldest first. */
+  recent(): LamportSlot<RecentEvent>[] {
+    return this.buffer.inOrder();
+  }
+}
+
+function sameEvent(a: RecentEvent, b: RecentEvent): boolean {
+  return a.name === b.name && bytesEqual(a.payload, b.payload);
+}

@@ -72,11 +72,16 @@ export class ProbeOrder {
    * of all who take part in the next one: that is the moment to forget members, and no other.
    */
   next(isTarget: (id: number) => boolean, remaining: () => Iterable<number>): number | undefined {
-    // Everybody is looked at once, and one more for the turn of the round: in a cluster of one this ends, too.
-    for (let looks = this.ids.length; looks >= 0; looks--) {
-      if (this.position >= this.ids.length) this.startRound(remaining());
-      const id = this.ids[this.position];
-      if (id === undefined) return undefined;
+    const target = this.findAhead(isTarget);
+    if (target !== undefined) return target;
+    this.startRound(remaining());
+    // Once: in a cluster of one, and where all others are gone, there is nobody to be found.
+    return this.findAhead(isTarget);
+  }
+
+  private findAhead(isTarget: (id: number) => boolean): number | undefined {
+    while (this.position < this.ids.length) {
+      const id = this.ids[this.position]!;
       this.position += 1;
       if (isTarget(id)) return id;
     }

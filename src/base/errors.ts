@@ -22,6 +22,10 @@ export const errorCodes = {
   UNKNOWN_MEMBER: "No member of that name is known.",
   NOT_ENCRYPTED: "The operation needs encryption, and the node runs without a key.",
   INVALID_KEY: "A key is not 16, 24 or 32 bytes, or not base64.",
+  CONNECTION_FAILED:
+    "No RPC connection to an agent could be made. The message says where and why; is the agent running?",
+  CONNECTION_CLOSED: "The RPC connection ended before an answer came, or was closed by its owner. Connect again.",
+  AGENT_ERROR: "The agent could not do what a client asked for. The message is the agent's own, in Serf's words.",
   TIMEOUT: "An operation did not finish in the time it was given. The message says what was still missing.",
 } as const satisfies Record<string, string>;
 

@@ -1,0 +1,36 @@
+/** What the RPC server may see of the agent it serves, and ask of it. Rejections carry the reference's text as message. */
+
+import type { SerfEvent } from "../serf/events.ts";
+import type { SerfMember, Tags } from "../serf/member.ts";
+import type { LogBuffer } from "./log-buffer.ts";
+
+export interface AgentFace {
+  readonly serf: { members(): readonly SerfMember[] };
+  readonly logs: LogBuffer;
+  /** Resolves also when nobody could be reached: `joined` is 0 then. */
+  join(addresses: readonly string[], replay: boolean): Promise<JoinOutcome>;
+  /** Leaves gracefully. Once it resolves, the process is on its way to exit 0, after the RPC server was closed. */
+  leave(): Promise<void>;
+  forceLeave(name: string, prune: boolean): Promise<void>;
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void;
+  /** Removes first, then sets. */
+  updateTags(set: Tags, remove: readonly string[]): Promise<void>;
+  /** Events after coalescing. Returns how to stop listening. */
+  onEvent(listener: (event: SerfEvent) => void): () => void;
+  /** Sections "agent", "runtime", "serf", "tags" and "event_handlers". */
+  stats(): Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface JoinOutcome {
+  /** How many nodes were reached. One is success. */
+  readonly joined: number;
+  readonly failures: readonly { readonly address: string; readonly reason: string }[];
+}
+
+/** The reference's words for a join that reached nobody, line breaks included; "" for one that reached somebody. */
+export function joinErrorText(outcome: JoinOutcome): string {
+  const { joined, failures } = outcome;
+  if (joined > 0 || failures.length === 0) return "";
+  const points = failures.map(({ reason }) => `\n\t* ${reason}`).join("");
+  return `${failures.length} ${failures.length === 1 ? "error" : "errors"} occurred:${points}\n\n`;
+}

@@ -1,0 +1,143 @@
+/** What each RPC command does. The session has checked handshake, authentication and the request's form. */
+
+import type { Logger } from "../base/host.ts";
+import { type Body, type CommandName, type RequestOf, rpcErrors, rpcVersion } from "../rpc/commands.ts";
+import { parseEventFilters } from "./event-filter.ts";
+import { type AgentFace, joinErrorText } from "./face.ts";
+import { parseLogLevel } from "./log-buffer.ts";
+import { compileMemberFilter } from "./member-filter.ts";
+import { membersBody } from "./rpc-records.ts";
+import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
+
+/** As the client chose it; a bigint only above 2^53. */
+export type Sequence = number | bigint;
+
+export interface Answer {
+  /** "" for success. */
+  readonly error: string;
+  /** For the commands that have a response, with an error too. */
+  readonly body?: Body;
+  /** Called once the answer is written, so that no record of a stream overtakes it. */
+  readonly afterwards?: () => void;
+}
+
+/** The client's side of a session, as far as commands change it. */
+export interface RpcClient {
+  readonly agent: AgentFace;
+  readonly logger: Logger;
+  /** As log lines name it: "ipc.client: 127.0.0.1:50000". */
+  readonly name: string;
+  /** 0 before the handshake. */
+  version: number;
+  authenticated: boolean;
+  isAuthKey(key: string): boolean;
+  readonly streams: Map<Sequence, ClientStream>;
+  monitor: { readonly sequence: Sequence; readonly stream: ClientStream } | undefined;
+  sinkFor(sequence: Sequence): RecordSink;
+}
+
+export type Handler<R> = (client: RpcClient, request: R, sequence: Sequence) => Answer | Promise<Answer>;
+
+const success: Answer = { error: "" };
+
+export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C>> } = {
+  handshake(client, { Version }) {
+    if (Version !== rpcVersion) return { error: rpcErrors.unsupportedVersion };
+    if (client.version !== 0) return { error: rpcErrors.duplicateHandshake };
+    client.version = Version;
+    return success;
+  },
+
+  auth(client, { AuthKey }) {
+    if (!client.isAuthKey(AuthKey)) return { error: rpcErrors.invalidAuthToken };
+    client.authenticated = true;
+    return success;
+  },
+
+  event({ agent }, { Name, Payload, Coalesce }) {
+    return answer(() => agent.userEvent(Name, Payload, Coalesce));
+  },
+
+  "force-leave"({ agent }, { Node, Prune }) {
+    return answer(() => agent.forceLeave(Node, Prune));
+  },
+
+  async join({ agent }, { Existing, Replay }) {
+    try {
+      const outcome = await agent.join(Existing, Replay);
+      return { error: joinErrorText(outcome), body: { Num: outcome.joined } };
+    } catch (error) {
+      return { error: errorText(error), body: { Num: 0 } };
+    }
+  },
+
+  async leave({ agent, logger }) {
+    logger.log("INFO", "agent.ipc: Graceful leave triggered");
+    const left = await answer(() => agent.leave());
+    if (left.error !== "") logger.log("ERR", `agent.ipc: leave failed: ${left.error}`);
+    return left;
+  },
+
+  members({ agent }) {
+    return { error: "", body: membersBody(agent.serf.members()) };
+  },
+
+  "members-filtered"({ agent }, { Name, Status, Tags }) {
+    const filter = compileMemberFilter({ name: Name, status: Status, tags: Tags });
+    if ("problem" in filter) return { error: filter.problem, body: membersBody([]) };
+    return { error: "", body: membersBody(agent.serf.members().filter((member) => filter.matches(member))) };
+  },
+
+  monitor(client, { LogLevel }, sequence) {
+    const level = parseLogLevel(LogLevel);
+    if (level === undefined) return { error: `Unknown log level: ${LogLevel.toUpperCase()}` };
+    if (client.monitor !== undefined) return { error: rpcErrors.monitorExists };
+    const dropped = () => client.logger.log("WARN", `agent.ipc: Dropping logs to ${client.name}`);
+    const start = () => {
+      client.monitor = { sequence, stream: streamLogs(client.agent, level, client.sinkFor(sequence), dropped) };
+    };
+    return { error: "", afterwards: start };
+  },
+
+  stats({ agent }) {
+    return { error: "", body: agent.stats() };
+  },
+
+  stop(client, { Stop }) {
+    if (client.monitor?.sequence === Stop) {
+      client.monitor.stream.stop();
+      client.monitor = undefined;
+    }
+    client.streams.get(Stop)?.stop();
+    client.streams.delete(Stop);
+    return success;
+  },
+
+  stream(client, { Type }, sequence) {
+    const filters = parseEventFilters(Type);
+    if ("kind" in filters) return { error: rpcErrors.invalidFilter };
+    if (client.streams.has(sequence)) return { error: rpcErrors.streamExists };
+    const dropped = () => client.logger.log("WARN", `agent.ipc: Dropping event to ${client.name}`);
+    const start = () => {
+      client.streams.set(sequence, streamEvents(client.agent, filters, client.sinkFor(sequence), dropped));
+    };
+    return { error: "", afterwards: start };
+  },
+
+  tags({ agent }, { Tags, DeleteTags }) {
+    return answer(() => agent.updateTags(Tags, DeleteTags));
+  },
+};
+
+async function answer(work: () => void | Promise<void>): Promise<Answer> {
+  try {
+    await work();
+    return success;
+  } catch (error) {
+    return { error: errorText(error) };
+  }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,164 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { formatEndpoint } from "../base/address.ts";
+import { SerfError } from "../base/errors.ts";
+import type { Logger } from "../base/host.ts";
+import { splitHostPort } from "../rpc/address.ts";
+import type { AgentFace } from "./face.ts";
+import { RpcSession } from "./rpc-session.ts";
+
+export interface RpcServerOptions {
+  /** "host:port"; an empty host listens on all addresses, port 0 takes a free one. */
+  readonly listen: string;
+  /** What clients must show; empty asks for nothing. */
+  readonly authKey: string;
+  readonly agent: AgentFace;
+  readonly logger: Logger;
+  readonly limits?: Partial<RpcLimits>;
+}
+
+/** What a stranger may cost. The reference has no such limits; docs/LIMITS.md lists them. */
+export interface RpcLimits {
+  /** Connections that have not shown who they are yet; one more is closed at once. */
+  readonly unauthenticatedMax: number;
+  /** After so long without handshake, and key where one is set, a connection is closed. */
+  readonly authTimeoutMs: number;
+  readonly frameBytesMaxBeforeAuth: number;
+  readonly frameBytesMax: number;
+}
+
+const defaultLimits: RpcLimits = {
+  unauthenticatedMax: 64,
+  authTimeoutMs: 10_000,
+  frameBytesMaxBeforeAuth: 64 * 1024,
+  frameBytesMax: 1024 * 1024,
+};
+
+/** How long a closing server waits for answers that are under way. */
+const closeTimeoutMs = 1_000;
+
+export interface RpcServer {
+  /** Where it listens: "127.0.0.1:7373". */
+  readonly address: string;
+  /** Stops listening, lets requests at hand be answered, for a second at most, and closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Listens for RPC clients of this agent. Rejects with LISTEN_FAILED where it cannot. */
+export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const connections = new Connections(options);
+  // Half open, because a client may send all its requests and end before it reads the answers.
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
+    connections.accept(socket),
+  );
+  await listen(server, options.listen);
+  server.on("error", (error) => options.logger.log("ERR", `agent.ipc: Failed to accept client: ${error.message}`));
+  return { address: boundAddress(server), close: () => closeServer(server, connections) };
+}
+
+class Connections {
+  private readonly options: RpcServerOptions;
+  private readonly limits: RpcLimits;
+  private readonly isAuthKey: ((key: string) => boolean) | undefined;
+  private readonly sessions = new Map<RpcSession, Socket>();
+  private unauthenticated = 0;
+  private refusing = false;
+
+  constructor(options: RpcServerOptions) {
+    this.options = options;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.isAuthKey = options.authKey === "" ? undefined : comparer(options.authKey);
+  }
+
+  accept(socket: Socket): void {
+    const { agent, logger } = this.options;
+    // Without a listener an error of the socket would end the process; `close` follows and says enough.
+    socket.on("error", () => {});
+    if (this.unauthenticated >= this.limits.unauthenticatedMax) {
+      this.refuse(socket);
+      return;
+    }
+    this.refusing = false;
+    const remoteAddress = formatEndpoint({ address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 });
+    logger.log("INFO", `agent.ipc: Accepted client: ${remoteAddress}`);
+    this.unauthenticated += 1;
+    let trusted = false;
+    const trust = (): void => {
+      if (trusted) return;
+      trusted = true;
+      this.unauthenticated -= 1;
+      clearTimeout(deadline);
+    };
+    const deadline = setTimeout(() => {
+      logger.log("WARN", `agent.ipc: Closing ${session.name}: no handshake or authentication in time`);
+      socket.destroy();
+    }, this.limits.authTimeoutMs);
+    const session = new RpcSession(socket, remoteAddress, {
+      agent,
+      logger,
+      isAuthKey: this.isAuthKey,
+      ...this.limits,
+      trusted: trust,
+    });
+    this.sessions.set(session, socket);
+    socket.once("close", () => {
+      trust();
+      this.sessions.delete(session);
+    });
+    void session.run();
+  }
+
+  closeAll(): void {
+    for (const session of this.sessions.keys()) session.close();
+  }
+
+  destroyAll(): void {
+    for (const socket of this.sessions.values()) socket.destroy();
+  }
+
+  /** Logged once until a connection is accepted again, so that a flood of connections is not a flood of lines. */
+  private refuse(socket: Socket): void {
+    socket.destroy();
+    if (this.refusing) return;
+    this.refusing = true;
+    this.options.logger.log(
+      "WARN",
+      `agent.ipc: Refusing clients: ${this.unauthenticated} connections have not authenticated yet`,
+    );
+  }
+}
+
+function listen(server: Server, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { host, port } = splitHostPort(address);
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === "EADDRINUSE";
+      const message = `listen tcp ${address}: ${inUse ? "bind: address already in use" : error.message}`;
+      reject(new SerfError(inUse ? "ADDRESS_IN_USE" : "LISTEN_FAILED", message, { cause: error }));
+    });
+    server.listen({ host: host === "" ? undefined : host, port }, () => {
+      server.removeAllListeners("error");
+      resolve();
+    });
+  });
+}
+
+async function closeServer(server: Server, connections: Connections): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  connections.closeAll();
+  const timer = setTimeout(() => connections.destroyAll(), closeTimeoutMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+function boundAddress(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return formatEndpoint({ address, port });
+}
+
+/** Compares in constant time, so that the key cannot be found out letter by letter. */
+function comparer(authKey: string): (key: string) => boolean {
+  const digest = (key: string): Buffer => createHash("sha256").update(key).digest();
+  const expected = digest(authKey);
+  return (key) => timingSafeEqual(digest(key), expected);
+}

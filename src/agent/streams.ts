@@ -1,0 +1,85 @@
+/**
+ * What the server sends unasked: events and log lines. A client that reads more slowly than they come keeps its
+ * connection and loses records, so that it can neither hold up the agent nor fill its memory.
+ */
+
+import type { LogLevel } from "../base/host.ts";
+import type { Body } from "../rpc/commands.ts";
+import type { SerfEvent } from "../serf/events.ts";
+import { type EventFilter, matchesEvent } from "./event-filter.ts";
+import type { AgentFace } from "./face.ts";
+import { isAtLeast } from "./log-buffer.ts";
+import { eventBody } from "./rpc-records.ts";
+
+/** As many as the reference keeps for a client that does not keep up. */
+export const queuedRecordsMax = 512;
+
+/** Where records go. */
+export interface RecordSink {
+  /** True while the client has not read what it was sent: records then wait. */
+  readonly blocked: boolean;
+  sendRecord(body: Body): void;
+}
+
+/** Records on their way to one client. They wait as they came and are encoded only when they can be sent. */
+export class RecordQueue<T> {
+  private readonly sink: RecordSink;
+  private readonly toBody: (record: T) => Body;
+  private readonly waiting: T[] = [];
+
+  constructor(sink: RecordSink, toBody: (record: T) => Body) {
+    this.sink = sink;
+    this.toBody = toBody;
+  }
+
+  /** False: the record was dropped, because too many wait already. */
+  offer(record: T): boolean {
+    if (this.waiting.length >= queuedRecordsMax) return false;
+    this.waiting.push(record);
+    this.flush();
+    return true;
+  }
+
+  /** Sends what waits, as far as the client takes it. */
+  flush(): void {
+    while (this.waiting.length > 0 && !this.sink.blocked) this.sink.sendRecord(this.toBody(this.waiting.shift()!));
+  }
+}
+
+export interface ClientStream {
+  /** The client has read: more may be sent. */
+  flush(): void;
+  stop(): void;
+}
+
+/** Streams the events that match any of the filters. `dropped` is called for each that is lost. */
+export function streamEvents(
+  agent: AgentFace,
+  filters: readonly EventFilter[],
+  sink: RecordSink,
+  dropped: () => void,
+): ClientStream {
+  const queue = new RecordQueue<SerfEvent>(sink, eventBody);
+  const stop = agent.onEvent((event) => {
+    if (!filters.some((filter) => matchesEvent(filter, event))) return;
+    if (!queue.offer(event)) dropped();
+  });
+  return { flush: () => queue.flush(), stop };
+}
+
+/**
+ * Streams the last log lines and then new ones, from `level` upwards. `dropped` is called when lines begin to be lost, and
+ * again only after some could be sent: it logs, and a line about each lost line would be lost in turn, without end.
+ */
+export function streamLogs(agent: AgentFace, level: LogLevel, sink: RecordSink, dropped: () => void): ClientStream {
+  const queue = new RecordQueue<string>(sink, (line) => ({ Log: line }));
+  let dropping = false;
+  const offer = (line: string, lineLevel: LogLevel): void => {
+    if (!isAtLeast(lineLevel, level)) return;
+    const wasDropping = dropping;
+    dropping = !queue.offer(line);
+    if (dropping && !wasDropping) dropped();
+  };
+  const stop = agent.logs.subscribe(offer);
+  return { flush: () => queue.flush(), stop };
+}

@@ -1,0 +1,193 @@
+/** The RPC client: everything that a running agent can be asked, from TypeScript. */
+
+import { bytesToIp } from "../base/address.ts";
+import { SerfError } from "../base/errors.ts";
+import { type MemberRecord, type RecordOf, rpcVersion } from "../rpc/commands.ts";
+import { RpcConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { Subscription } from "./subscription.ts";
+
+export interface ConnectOptions {
+  /** "host:port" of the agent's RPC server. Default 127.0.0.1:7373. */
+  readonly address?: string;
+  /** The key the agent asks for, if it does. */
+  readonly authKey?: string;
+  /**
+   * How long connecting and proving who we are may take together, in milliseconds. Default 10,000. Calls themselves have no
+   * limit: a join or a leave takes as long as the agent needs, and a broken connection ends them.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** A member as the agent sees it. */
+export interface AgentMember {
+  readonly name: string;
+  /** IP literal; empty if the agent sent none. */
+  readonly address: string;
+  readonly port: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** "alive", "leaving", "left" or "failed". */
+  readonly status: string;
+  readonly versions: {
+    readonly protocolMin: number;
+    readonly protocolMax: number;
+    readonly protocolCurrent: number;
+    readonly delegateMin: number;
+    readonly delegateMax: number;
+    readonly delegateCurrent: number;
+  };
+}
+
+export type AgentEvent =
+  | {
+      readonly kind: "member-join" | "member-leave" | "member-failed" | "member-update" | "member-reap";
+      readonly members: readonly AgentMember[];
+    }
+  | {
+      readonly kind: "user";
+      readonly lamportTime: number;
+      readonly name: string;
+      readonly payload: Uint8Array;
+      readonly coalesce: boolean;
+    }
+  | {
+      readonly kind: "query";
+      readonly id: number;
+      readonly lamportTime: number;
+      readonly name: string;
+      readonly payload: Uint8Array;
+    };
+
+/** Regular expressions (RE2) that must match the whole value. What is left out matches everything. */
+export interface MemberFilter {
+  readonly name?: string;
+  readonly status?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export type AgentStats = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/**
+ * Connects to an agent, shakes hands and authenticates. Rejects with CONNECTION_FAILED, TIMEOUT, or AGENT_ERROR
+ * ("Invalid authentication token").
+ */
+export async function connectSerf(options: ConnectOptions = {}): Promise<SerfClient> {
+  const { address = "127.0.0.1:7373", authKey = "", timeoutMs = 10_000 } = options;
+  const startedMs = performance.now();
+  const connection = new RpcConnection(await dial(address, timeoutMs));
+  const timer = setTimeout(
+    () => connection.fail(new SerfError("TIMEOUT", `${address} accepts connections but does not answer`)),
+    timeoutMs - (performance.now() - startedMs),
+  );
+  try {
+    await connection.call("handshake", { Version: rpcVersion });
+    if (authKey !== "") await connection.call("auth", { AuthKey: authKey });
+    return new SerfClient(connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * A connection to an agent. Calls may be made at any time and are answered in order. They reject with AGENT_ERROR, whose
+ * message is the agent's own, or CONNECTION_CLOSED.
+ */
+export class SerfClient {
+  private readonly connection: RpcConnection;
+
+  constructor(connection: RpcConnection) {
+    this.connection = connection;
+  }
+
+  async members(filter: MemberFilter = {}): Promise<readonly AgentMember[]> {
+    const { name = "", status = "", tags = {} } = filter;
+    const request = { Name: name, Status: status, Tags: { ...tags } };
+    const { Members } = await this.connection.call("members-filtered", request);
+    return Members.map(toMember);
+  }
+
+  /** Returns how many of the addresses were reached. Rejects if none was. `replay` asks for past user events. */
+  async join(addresses: readonly string[], options: { readonly replay?: boolean } = {}): Promise<number> {
+    const request = { Existing: [...addresses], Replay: options.replay ?? false };
+    return (await this.connection.call("join", request)).Num;
+  }
+
+  /** Has the agent leave the cluster and end. Resolves when it has left. */
+  async leave(): Promise<void> {
+    await this.connection.call("leave", undefined);
+  }
+
+  /** Moves a failed member to "left"; `prune` removes it from the list altogether. An unknown name is no error. */
+  async forceLeave(name: string, options: { readonly prune?: boolean } = {}): Promise<void> {
+    await this.connection.call("force-leave", { Node: name, Prune: options.prune ?? false });
+  }
+
+  /** Sends a user event. `coalesce` (default true): of several with this name in a short time only the last need arrive. */
+  async event(
+    name: string,
+    payload?: Uint8Array | string,
+    options: { readonly coalesce?: boolean } = {},
+  ): Promise<void> {
+    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : (payload ?? new Uint8Array(0));
+    await this.connection.call("event", { Coalesce: options.coalesce ?? true, Name: name, Payload: bytes });
+  }
+
+  /** Removes tags of the agent's own node, then sets others. */
+  async updateTags(set: Readonly<Record<string, string>>, remove: readonly string[] = []): Promise<void> {
+    await this.connection.call("tags", { DeleteTags: [...remove], Tags: { ...set } });
+  }
+
+  /** The agent's figures, by section. */
+  async stats(): Promise<AgentStats> {
+    return this.connection.call("stats", undefined);
+  }
+
+  /** Events from now on. `filter` is as for event handlers: "member-join,user:deploy"; "*" for all. */
+  stream(filter = "*"): Promise<Subscription<AgentEvent>> {
+    return this.connection.subscribe("stream", { Type: filter }, toEvent);
+  }
+
+  /** Log lines: the last 512, then those to come, from `level` upwards. One monitor a connection. */
+  monitor(level = "INFO"): Promise<Subscription<string>> {
+    return this.connection.subscribe("monitor", { LogLevel: level }, ({ Log }) => Log);
+  }
+
+  /** Ends the connection; subscriptions end, calls under way reject. */
+  close(): void {
+    this.connection.close();
+  }
+}
+
+function toMember(record: MemberRecord): AgentMember {
+  return {
+    name: record.Name,
+    address: bytesToIp(record.Addr) ?? "",
+    port: record.Port,
+    tags: record.Tags,
+    status: record.Status,
+    versions: {
+      protocolMin: record.ProtocolMin,
+      protocolMax: record.ProtocolMax,
+      protocolCurrent: record.ProtocolCur,
+      delegateMin: record.DelegateMin,
+      delegateMax: record.DelegateMax,
+      delegateCurrent: record.DelegateCur,
+    },
+  };
+}
+
+function toEvent(record: RecordOf<"stream">): AgentEvent {
+  const { Name: name, Payload: payload } = record;
+  const lamportTime = Number(record.LTime);
+  switch (record.Event) {
+    case "user":
+      return { kind: "user", lamportTime, name, payload, coalesce: record.Coalesce };
+    case "query":
+      return { kind: "query", id: Number(record.ID), lamportTime, name, payload };
+    default:
+      return { kind: record.Event as "member-join", members: record.Members.map(toMember) };
+  }
+}

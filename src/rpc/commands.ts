@@ -1,0 +1,158 @@
+/**
+ * The RPC protocol as one table: every command with its request, its response and the records it streams. Server and
+ * client are both written against it. Names are those on the wire; a field that is absent or nil has its zero value, and
+ * unknown fields are skipped, as in the reference.
+ */
+
+import { Buffer } from "node:buffer";
+import * as v from "valibot";
+import type { FrameValue } from "./framing.ts";
+
+/** The only version there is. */
+export const rpcVersion = 1;
+
+/** What the server answers, word for word the reference's: clients compare them. */
+export const rpcErrors = {
+  unsupportedCommand: "Unsupported command",
+  unsupportedVersion: "Unsupported IPC version",
+  duplicateHandshake: "Handshake already performed",
+  handshakeRequired: "Handshake required",
+  authRequired: "Authentication required",
+  invalidAuthToken: "Invalid authentication token",
+  monitorExists: "Monitor already exists",
+  invalidFilter: "Invalid event filter",
+  streamExists: "Stream with given sequence exists",
+} as const;
+
+/** Answers that are given before a command is looked at: no body follows them, whatever the command. */
+const errorsWithoutBody: ReadonlySet<string> = new Set([
+  rpcErrors.unsupportedCommand,
+  rpcErrors.handshakeRequired,
+  rpcErrors.authRequired,
+]);
+
+const text = v.nullish(
+  v.union([
+    v.string(),
+    v.pipe(
+      v.instance(Uint8Array),
+      v.transform((bytes) => Buffer.from(bytes).toString()),
+    ),
+  ]),
+  "",
+);
+const bytes = v.nullish(
+  v.union([
+    v.instance(Uint8Array),
+    v.pipe(
+      v.string(),
+      v.transform((value): Uint8Array => Buffer.from(value)),
+    ),
+  ]),
+  () => new Uint8Array(0),
+);
+const flag = v.nullish(v.boolean(), false);
+const textList = v.nullish(v.array(text), () => []);
+const textMap = v.nullish(v.record(v.string(), text), () => ({}));
+/** Up to 64 bits; a bigint only where a number would not be exact. */
+const unsigned = v.nullish(
+  v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(v.bigint(), v.minValue(0n))]),
+  0,
+);
+const byte = integer(0, 255);
+
+function integer(min: number, max: number) {
+  return v.nullish(v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)), 0);
+}
+
+export const requestHeader = v.object({ Command: text, Seq: unsigned });
+export const responseHeader = v.object({ Error: text, Seq: unsigned });
+
+export const memberRecord = v.object({
+  /** 4 or 16 bytes. */
+  Addr: bytes,
+  DelegateCur: byte,
+  DelegateMax: byte,
+  DelegateMin: byte,
+  Name: text,
+  Port: integer(0, 65_535),
+  ProtocolCur: byte,
+  ProtocolMax: byte,
+  ProtocolMin: byte,
+  Status: text,
+  Tags: textMap,
+});
+const memberList = v.object({ Members: v.nullish(v.array(memberRecord), () => []) });
+
+/** What `stream` sends: a member event has Members; a user event and a query have the rest, a query alone its ID. */
+const eventRecord = v.object({
+  Coalesce: flag,
+  Event: text,
+  ID: unsigned,
+  LTime: unsigned,
+  Members: v.nullish(v.array(memberRecord), () => []),
+  Name: text,
+  Payload: bytes,
+});
+
+/** A command without `request` or `response` has no such body; one with `record` streams those, under the request's Seq. */
+interface CommandDeclaration {
+  readonly request?: v.GenericSchema<unknown, object>;
+  readonly response?: v.GenericSchema<unknown, object>;
+  readonly record?: v.GenericSchema<unknown, object>;
+}
+
+export const commands = {
+  handshake: { request: v.object({ Version: integer(-(2 ** 31), 2 ** 31 - 1) }) },
+  auth: { request: v.object({ AuthKey: text }) },
+  event: { request: v.object({ Coalesce: flag, Name: text, Payload: bytes }) },
+  "force-leave": { request: v.object({ Node: text, Prune: flag }) },
+  join: {
+    request: v.object({ Existing: textList, Replay: flag }),
+    response: v.object({ Num: integer(-(2 ** 31), 2 ** 31 - 1) }),
+  },
+  leave: {},
+  members: { response: memberList },
+  "members-filtered": { request: v.object({ Name: text, Status: text, Tags: textMap }), response: memberList },
+  monitor: { request: v.object({ LogLevel: text }), record: v.object({ Log: text }) },
+  stats: { response: v.record(v.string(), textMap) },
+  stop: { request: v.object({ Stop: unsigned }) },
+  stream: { request: v.object({ Type: text }), record: eventRecord },
+  tags: { request: v.object({ DeleteTags: textList, Tags: textMap }) },
+} as const satisfies Record<string, CommandDeclaration>;
+
+export type CommandName = keyof typeof commands;
+
+type BodyOf<C extends CommandName, K extends keyof CommandDeclaration> =
+  (typeof commands)[C] extends Record<K, infer S>
+    ? S extends v.GenericSchema<unknown, infer T>
+      ? T
+      : never
+    : undefined;
+export type RequestOf<C extends CommandName> = BodyOf<C, "request">;
+export type ResponseOf<C extends CommandName> = BodyOf<C, "response">;
+export type RecordOf<C extends CommandName> = BodyOf<C, "record">;
+export type MemberRecord = v.InferOutput<typeof memberRecord>;
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+export function commandDeclaration(name: CommandName): CommandDeclaration {
+  return commands[name];
+}
+
+/** True where the header of a response is followed by a body: after an error too, if the command was looked at. */
+export function responseHasBody(command: CommandName, error: string): boolean {
+  return commandDeclaration(command).response !== undefined && !errorsWithoutBody.has(error);
+}
+
+/** Checks a decoded frame against its schema. Returns what is wrong as a text. */
+export function readBody<T>(schema: v.GenericSchema<unknown, T>, frame: unknown): { value: T } | { problem: string } {
+  const result = v.safeParse(schema, frame, { abortEarly: true });
+  if (result.success) return { value: result.output };
+  const [issue] = result.issues;
+  return { problem: `${v.getDotPath(issue) ?? "body"}: ${issue.message}` };
+}
+
+export type Body = { readonly [key: string]: FrameValue };

@@ -1,0 +1,239 @@
+/** The RPC server and the client against each other, over loopback. A stand-in plays the agent. */
+
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { createRpcServer, type RpcLimits, type RpcServer } from "../../src/agent/rpc-server.ts";
+import { connectSerf, type SerfClient } from "../../src/client/index.ts";
+import { AgentStandIn, member, userEvent } from "../support/agent-stand-in.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface World {
+  readonly agent: AgentStandIn;
+  readonly server: RpcServer;
+  readonly lines: string[];
+  connect(authKey?: string): Promise<SerfClient>;
+}
+
+async function serve(options: { authKey?: string; limits?: Partial<RpcLimits> } = {}): Promise<World> {
+  const agent = new AgentStandIn();
+  const lines: string[] = [];
+  const logger = {
+    enabled: () => true,
+    log: (level: string, message: string) => void lines.push(`[${level}] ${message}`),
+  };
+  const { authKey = "", limits = {} } = options;
+  const server = await createRpcServer({ listen: "127.0.0.1:0", authKey, agent, logger, limits });
+  closers.push(() => server.close());
+  return {
+    agent,
+    server,
+    lines,
+    async connect(key) {
+      const client = await connectSerf({ address: server.address, ...(key === undefined ? {} : { authKey: key }) });
+      closers.push(() => client.close());
+      return client;
+    },
+  };
+}
+
+/** A connection that says nothing. */
+function stranger(address: string): Promise<Socket> {
+  const [host = "", port = ""] = address.split(":");
+  const socket = connect(Number(port), host);
+  socket.on("error", () => {});
+  closers.push(() => socket.destroy());
+  return new Promise((resolve) => socket.once("connect", () => resolve(socket)));
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()).resume());
+}
+
+describe("RPC over a socket", () => {
+  test("brings every command to the agent and its answer back", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    agent.membersNow = [member("one", "alive", { role: "web" }), { ...member("six", "left", {}), address: "fe80::6" }];
+    expect(await client.members()).toEqual(agent.membersNow);
+    expect(await client.members({ status: "left" })).toMatchObject([{ name: "six" }]);
+    expect(await client.join(["10.0.0.1", "10.0.0.2"], { replay: true })).toBe(1);
+    await client.event("deploy", "v1", { coalesce: false });
+    await client.event("bare");
+    await client.forceLeave("six", { prune: true });
+    await client.updateTags({ role: "db" }, ["old"]);
+    expect(await client.stats()).toEqual({ agent: { name: "one" }, event_handlers: {} });
+    await client.leave();
+    expect(agent.calls).toEqual([
+      ["join", ["10.0.0.1", "10.0.0.2"], true],
+      ["userEvent", "deploy", [...Buffer.from("v1")], false],
+      ["userEvent", "bare", [], true],
+      ["forceLeave", "six", true],
+      ["updateTags", { role: "db" }, ["old"]],
+      ["leave"],
+    ]);
+  });
+
+  test("rejects with the agent's own words, and goes on", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    agent.joinOutcome = { joined: 0, failures: [{ address: "a", reason: "Failed to join a: refused" }] };
+    await expect(client.join(["a"])).rejects.toMatchObject({
+      code: "AGENT_ERROR",
+      message: "1 error occurred:\n\t* Failed to join a: refused\n\n",
+    });
+    await expect(client.members({ name: "(" })).rejects.toThrow("Failed to compile regex");
+    expect(await client.members()).toHaveLength(2);
+  });
+
+  test("answers many calls made at once, each with its own", async () => {
+    const { connect } = await serve();
+    const client = await connect();
+    const calls = Array.from({ length: 200 }, (_, i) => client.members({ name: i % 2 === 0 ? "one" : "two" }));
+    const answers = await Promise.all(calls);
+    expect(answers.every(([first], i) => first?.name === (i % 2 === 0 ? "one" : "two"))).toBe(true);
+  });
+
+  test("streams events and log lines to loops that end when they are left", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const events = await client.stream("user:deploy");
+    agent.raise(userEvent("other"));
+    agent.raise(userEvent("deploy", "v1"));
+    for await (const event of events) {
+      expect(event).toMatchObject({ kind: "user", name: "deploy", lamportTime: 9, coalesce: false });
+      break;
+    }
+    expect(agent.listeners.size).toBe(0);
+
+    agent.logs.append("WARN", "a warning");
+    const lines = await client.monitor("warn");
+    expect(await lines.next()).toEqual({ done: false, value: "a warning" });
+    await lines.stop();
+    expect(await lines.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("drops and counts what a subscriber does not take in time", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const events = await client.stream();
+    for (let i = 0; i < 1_500; i++) {
+      agent.raise(userEvent(`e${i}`));
+      if (i % 300 === 0) await client.stats();
+    }
+    await client.stats();
+    expect(events.dropped).toBe(1_500 - 1_024);
+    expect(await events.next()).toMatchObject({ value: { name: "e0" } });
+  });
+
+  test("tells subscribers and callers when the agent goes", async () => {
+    const { server, connect } = await serve();
+    const client = await connect();
+    const events = await client.stream();
+    const told = expect(events.next()).rejects.toMatchObject({ code: "CONNECTION_CLOSED", message: "client closed" });
+    await server.close();
+    await told;
+    await expect(client.members()).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+  });
+
+  test("ends subscriptions in peace and rejects calls when the client is closed", async () => {
+    const { connect } = await serve();
+    const client = await connect();
+    const next = (await client.stream()).next();
+    const told = expect(client.members()).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    client.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+    await told;
+  });
+
+  test("says clearly why it cannot connect", async () => {
+    const { server, connect } = await serve({ authKey: "secret" });
+    await expect(connect("guess")).rejects.toThrow("Invalid authentication token");
+    await expect((await connect()).members()).rejects.toThrow("Authentication required");
+    expect(await (await connect("secret")).members()).toHaveLength(2);
+    await server.close();
+    await expect(connect("secret")).rejects.toMatchObject({
+      code: "CONNECTION_FAILED",
+      message: `dial tcp ${server.address}: connect: connection refused`,
+    });
+    await expect(connectSerf({ address: "nowhere" })).rejects.toThrow(
+      "dial tcp: address nowhere: missing port in address",
+    );
+  });
+
+  test("will not wait for ever for an agent that accepts and stays silent", async () => {
+    const { createServer } = await import("node:net");
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    closers.push(() => silent.close());
+    const { port } = silent.address() as { port: number };
+    await expect(connectSerf({ address: `127.0.0.1:${port}`, timeoutMs: 50 })).rejects.toMatchObject({
+      code: "TIMEOUT",
+    });
+  });
+
+  test("says which address is in use", async () => {
+    const { server } = await serve();
+    const again = createRpcServer({
+      listen: server.address,
+      authKey: "",
+      agent: new AgentStandIn(),
+      logger: { enabled: () => false, log: () => {} },
+    });
+    await expect(again).rejects.toMatchObject({
+      code: "ADDRESS_IN_USE",
+      message: `listen tcp ${server.address}: bind: address already in use`,
+    });
+  });
+});
+
+describe("RPC to strangers", () => {
+  test("closes a connection that does not authenticate in time", async () => {
+    const { server, lines } = await serve({ limits: { authTimeoutMs: 50 } });
+    await closed(await stranger(server.address));
+    expect(lines.at(-1)).toMatch(
+      /^\[WARN\] agent\.ipc: Closing ipc\.client: .*: no handshake or authentication in time$/,
+    );
+  });
+
+  test("refuses more than so many of them, says so once, and keeps serving those it knows", async () => {
+    const { server, lines, connect } = await serve({ limits: { unauthenticatedMax: 3 } });
+    const known = await connect();
+    const strangers = await Promise.all([1, 2, 3].map(() => stranger(server.address)));
+    await closed(await stranger(server.address));
+    await closed(await stranger(server.address));
+    expect(lines.filter((line) => line.includes("Refusing clients"))).toHaveLength(1);
+    expect(await known.members()).toHaveLength(2);
+    for (const socket of strangers) socket.destroy();
+    await expect
+      .poll(() =>
+        connect().then(
+          () => "served",
+          () => "refused",
+        ),
+      )
+      .toBe("served");
+  });
+
+  test("holds little for a client that asks and never reads", async () => {
+    const { agent, server, connect } = await serve();
+    agent.membersNow = Array.from({ length: 2_000 }, (_, i) => member(`node-${i}`, "alive", { role: "web" }));
+    await (await connect()).stats();
+    const socket = await stranger(server.address);
+    const { encodeFrame } = await import("../../src/rpc/framing.ts");
+    const requests = Array.from({ length: 500 }, (_, i) => encodeFrame({ Command: "members", Seq: i }));
+    const before = process.memoryUsage().arrayBuffers;
+    socket.pause();
+    socket.write(
+      Buffer.concat([encodeFrame({ Command: "handshake", Seq: 0 }), encodeFrame({ Version: 1 }), ...requests]),
+    );
+    await expect.poll(() => agent.membersAsked).toBeGreaterThan(0);
+    await (await connect()).stats();
+    // Unread, the answers to all requests would be some 150 MB.
+    expect(agent.membersAsked).toBeLessThan(100);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
+  });
+});

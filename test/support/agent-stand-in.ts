@@ -1,0 +1,73 @@
+import { Buffer } from "node:buffer";
+import type { AgentFace, JoinOutcome } from "../../src/agent/face.ts";
+import { LogBuffer } from "../../src/agent/log-buffer.ts";
+import type { SerfEvent } from "../../src/serf/events.ts";
+import type { SerfMember } from "../../src/serf/member.ts";
+
+/** Stands in for the agent: remembers what it was asked, and lets a test raise events. */
+export class AgentStandIn implements AgentFace {
+  readonly calls: unknown[] = [];
+  readonly logs = new LogBuffer();
+  readonly listeners = new Set<(event: SerfEvent) => void>();
+  membersNow: readonly SerfMember[] = [member("one", "alive", { role: "web" }), member("two", "failed", {})];
+  joinOutcome: JoinOutcome = { joined: 1, failures: [] };
+  /** How often the members were asked for. */
+  membersAsked = 0;
+  readonly serf = {
+    members: () => {
+      this.membersAsked += 1;
+      return this.membersNow;
+    },
+  };
+
+  async join(addresses: readonly string[], replay: boolean): Promise<JoinOutcome> {
+    this.calls.push(["join", addresses, replay]);
+    return this.joinOutcome;
+  }
+
+  async leave(): Promise<void> {
+    this.calls.push(["leave"]);
+  }
+
+  async forceLeave(name: string, prune: boolean): Promise<void> {
+    this.calls.push(["forceLeave", name, prune]);
+  }
+
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
+    if (name === "too-large") throw new Error("user event exceeds configured limit of 512 bytes before encoding");
+    this.calls.push(["userEvent", name, [...payload], coalesce]);
+  }
+
+  async updateTags(set: Readonly<Record<string, string>>, remove: readonly string[]): Promise<void> {
+    this.calls.push(["updateTags", set, remove]);
+  }
+
+  onEvent(listener: (event: SerfEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  stats() {
+    return { agent: { name: "one" }, event_handlers: {} };
+  }
+
+  raise(event: SerfEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+}
+
+export function member(name: string, status: SerfMember["status"], tags: Record<string, string>): SerfMember {
+  const versions = {
+    protocolMin: 1,
+    protocolMax: 5,
+    protocolCurrent: 2,
+    delegateMin: 2,
+    delegateMax: 5,
+    delegateCurrent: 5,
+  };
+  return { name, address: "127.0.0.1", port: 7946, tags, status, versions };
+}
+
+export function userEvent(name: string, payload = ""): SerfEvent {
+  return { kind: "user", lamportTime: 9, name, payload: Buffer.from(payload), coalesce: false };
+}

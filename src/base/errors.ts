@@ -19,6 +19,7 @@ export const errorCodes = {
   USER_EVENT_TOO_LARGE:
     "Name and payload of a user event exceed the limit. Send a reference to the data instead, or raise userEventBytesMax (9216 at most).",
   TAGS_TOO_LARGE: "The encoded tags exceed 512 bytes. Use fewer or shorter tags.",
+  SEND_FAILED: "A message could not be delivered over a stream. The message says why.",
   UNKNOWN_MEMBER: "No member of that name is known.",
   NOT_ENCRYPTED: "The operation needs encryption, and the node runs without a key.",
   INVALID_KEY: "A key is not 16, 24 or 32 bytes, or not base64.",

@@ -1,0 +1,41 @@
+import type { Foundations } from "./foundations.ts";
+import type { PacketSender } from "./packet-sender.ts";
+import { Ticker } from "./ticker.ts";
+
+export interface GossiperSurroundings extends Foundations {
+  readonly packets: PacketSender;
+}
+
+/** When and to whom: every gossip interval, whatever is pending goes to a few random members. */
+export class Gossiper {
+  private readonly around: GossiperSurroundings;
+  private readonly ticker: Ticker;
+
+  constructor(around: GossiperSurroundings) {
+    this.around = around;
+    const { options } = around;
+    this.ticker = new Ticker({
+      timers: around.timers,
+      random: around.random,
+      intervalMs: () => (options.gossipNodes > 0 ? options.gossipIntervalMs : 0),
+      handleTick: () => this.handleRound(),
+    });
+  }
+
+  start(): void {
+    this.ticker.start();
+  }
+
+  stop(): void {
+    this.ticker.stop();
+  }
+
+  private handleRound(): void {
+    const { clock, metrics, packets, peers } = this.around;
+    const startedMs = clock.monotonicMs();
+    for (const member of peers.forGossip()) {
+      if (!packets.sendBroadcasts(member)) break;
+    }
+    metrics.sample("memberlist.gossip", clock.monotonicMs() - startedMs);
+  }
+}

@@ -1,0 +1,276 @@
+import type { Endpoint } from "../base/address.ts";
+import { assert, SerfError, unreachable } from "../base/errors.ts";
+import type { Host, Stream, StreamHandler, TransportFailure, TransportReceiver } from "../base/host.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import type { PacketMessage } from "../wire/messages.ts";
+import { openPacket } from "../wire/packet-envelope.ts";
+import { encodeStreamUserMessage } from "../wire/stream-envelope.ts";
+import { type AnnouncementDone, Announcer } from "./announcer.ts";
+import type { Delegates } from "./delegates.ts";
+import { Directory } from "./directory.ts";
+import { createFoundations, type Foundations } from "./foundations.ts";
+import { Gossiper } from "./gossiper.ts";
+import { Inbox, type InboxMessage } from "./inbox.ts";
+import { Joiner, type JoinResult } from "./joiner.ts";
+import type { Keyring } from "./keyring.ts";
+import type { Member } from "./member.ts";
+import { Membership } from "./membership.ts";
+import { type MemberlistOptions, resolveMemberlistOptions } from "./options.ts";
+import { PacketSender } from "./packet-sender.ts";
+import { PingResponder } from "./ping-responder.ts";
+import { Prober } from "./prober.ts";
+import { StateSync } from "./state-sync.ts";
+import { StreamConversation } from "./stream-client.ts";
+import { StreamServer } from "./stream-server.ts";
+import { Ticker } from "./ticker.ts";
+
+/** How often the length of the broadcast queue is sampled. */
+const queueCheckIntervalMs = 30_000;
+
+/**
+ * Who is alive: SWIM with Lifeguard, as memberlist speaks it. This class ties the rooms of the layer together; what each
+ * thing does is found in the room of its name. It is the receiver of the host's transport.
+ */
+export class Memberlist implements TransportReceiver {
+  readonly options: MemberlistOptions;
+  /** Undefined where the node runs without encryption. */
+  readonly keyring: Keyring | undefined;
+
+  private readonly foundations: Foundations;
+  private readonly membership: Membership;
+  private readonly packets: PacketSender;
+  private readonly inbox: Inbox;
+  private readonly pings: PingResponder;
+  private readonly prober: Prober;
+  private readonly gossiper: Gossiper;
+  private readonly stateSync: StateSync;
+  private readonly streamServer: StreamServer;
+  private readonly joiner: Joiner;
+  private readonly announcer: Announcer;
+  private readonly queueCheck: Ticker;
+  private state: "new" | "running" | "shutdown" = "new";
+
+  /**
+   * Throws INVALID_OPTION or INVALID_KEY. Nothing is sent or received before `start`. Only a simulation of many nodes gives a
+   * `directory`, to be shared by all of them.
+   */
+  constructor(
+    given: Partial<MemberlistOptions>,
+    host: Host,
+    delegates: Delegates = {},
+    directory: Directory = new Directory(),
+  ) {
+    this.options = resolveMemberlistOptions(given);
+    const foundations = createFoundations(this.options, host, delegates, directory);
+    const { broadcasts, metrics, rejections, timers } = foundations;
+    this.foundations = foundations;
+    this.keyring = foundations.keyring;
+    this.membership = new Membership(foundations);
+    this.packets = new PacketSender(foundations);
+    this.stateSync = new StateSync({ ...foundations, membership: this.membership });
+    const talking = { ...foundations, membership: this.membership, packets: this.packets, stateSync: this.stateSync };
+    this.pings = new PingResponder(talking);
+    this.prober = new Prober(talking);
+    this.gossiper = new Gossiper(talking);
+    this.streamServer = new StreamServer(talking);
+    this.joiner = new Joiner(talking);
+    this.announcer = new Announcer(timers);
+    this.inbox = new Inbox({
+      lengthMax: this.options.inboxLengthMax,
+      timers,
+      handle: (from, message) => this.handle(from, message),
+      overflowed: (from, { kind }) => rejections.noteOverflow(from, kind),
+    });
+    this.queueCheck = new Ticker({
+      ...foundations,
+      intervalMs: () => queueCheckIntervalMs,
+      handleTick: () => metrics.sample("memberlist.queue.broadcasts", broadcasts.length),
+    });
+  }
+
+  /** Announces this node to itself, and begins to listen, probe, gossip and exchange state. Called once. */
+  start(): void {
+    assert(this.state === "new", "a memberlist starts once");
+    this.state = "running";
+    this.membership.announceSelf();
+    this.foundations.transport.listen(this);
+    this.prober.start();
+    this.gossiper.start();
+    this.stateSync.start();
+    this.queueCheck.start();
+  }
+
+  /**
+   * Contacts every address of the list, `[name/]host[:port]`, one after the other; reaching one is enough to be in the
+   * cluster. `done` is called once; synchronously only for an empty list.
+   */
+  join(addresses: readonly string[], done: (result: JoinResult) => void): void {
+    this.expectRunning();
+    this.joiner.join(addresses, done);
+  }
+
+  /**
+   * Tells the others that this node leaves, and calls `done` when that was told often enough, at once if nobody is there to
+   * be told. TIMEOUT after `timeoutMs` (0: none). The node keeps gossiping until `shutdown`, for the news to spread.
+   */
+  leave(timeoutMs: number, done: AnnouncementDone): void {
+    this.expectRunning();
+    if (this.membership.hasLeft) {
+      done();
+      return;
+    }
+    const told = this.announcer.expect("leave", timeoutMs, done);
+    this.membership.leave(told);
+    if (this.aloneNow) told();
+  }
+
+  /** Asks the delegate for this node's meta again and tells the others. `done` and `timeoutMs` are as for `leave`. */
+  updateMeta(timeoutMs: number, done: AnnouncementDone): void {
+    this.expectRunning();
+    const told = this.announcer.expect("update", timeoutMs, done);
+    this.membership.announceSelf(told);
+    if (this.aloneNow) told();
+  }
+
+  /** Falls silent. To the others this node looks failed, unless it left before. Calling it again does nothing. */
+  shutdown(): void {
+    if (this.state === "shutdown") return;
+    this.state = "shutdown";
+    for (const room of [this.prober, this.gossiper, this.stateSync, this.queueCheck, this.streamServer]) room.stop();
+    this.membership.stop();
+    this.foundations.acks.clear();
+    this.inbox.clear();
+    this.foundations.transport.close();
+    this.joiner.stop();
+    this.announcer.stop();
+  }
+
+  /** Defined from `start` on. */
+  get localMember(): Member {
+    return this.membership.self;
+  }
+
+  /** Those alive or suspect, this node among them. */
+  members(): readonly Member[] {
+    return this.membership.listed((state) => state === "alive" || state === "suspect");
+  }
+
+  /** Also the dead and left, as long as they are remembered. */
+  allMembers(): readonly Member[] {
+    return this.membership.listed();
+  }
+
+  member(name: string): Member | undefined {
+    return this.membership.find(name);
+  }
+
+  /** How many `members` has. */
+  get aliveCount(): number {
+    return this.membership.livingCount;
+  }
+
+  /** How many `allMembers` has: what the protocol's times and counts grow with. */
+  get estimatedSize(): number {
+    return this.membership.size;
+  }
+
+  /** Lifeguard's local health: 0 is healthy, 7 with default options the worst. */
+  get healthScore(): number {
+    return this.foundations.awareness.score;
+  }
+
+  /** Sends bytes of the layer above in one packet, which may be lost; too long a message is. */
+  sendBestEffort(to: Member | Endpoint, message: Uint8Array): void {
+    this.expectRunning();
+    const encoded = encodeMessage({ kind: "user", payload: message });
+    if ("name" in to) this.packets.send(to, to.name, [encoded], to.versions);
+    else this.packets.send(to, "", [encoded]);
+  }
+
+  /** Sends bytes of the layer above over a stream. `done` is called once, never synchronously: SEND_FAILED or nothing. */
+  sendReliable(to: Member | Endpoint, message: Uint8Array, done: (error?: SerfError) => void): void {
+    this.expectRunning();
+    const { address, port } = to;
+    new StreamConversation(this.foundations, {
+      to: { address, port },
+      compose: () => encodeStreamUserMessage(message),
+      answered: false,
+      limitMs: this.options.streamTimeoutMs,
+      done: (outcome) => done(outcome.kind === "failed" ? new SerfError("SEND_FAILED", outcome.reason) : undefined),
+    });
+  }
+
+  /** Called by the transport. First station of a packet's journey. */
+  receivePacket(from: Endpoint, packet: Uint8Array, atMs: number): void {
+    if (this.state !== "running") return;
+    this.foundations.metrics.increment("memberlist.udp.received", packet.length);
+    const problem = openPacket(packet, this.foundations.envelopes.opening(), (message) =>
+      this.receive(from, message, atMs),
+    );
+    if (problem !== undefined) this.foundations.rejections.notePacket(from, problem);
+  }
+
+  /** Whatever measures time is answered at once; what changes the membership can wait a moment. */
+  private receive(from: Endpoint, message: PacketMessage, atMs: number): void {
+    switch (message.kind) {
+      case "ping":
+        this.pings.receivePing(from, message);
+        return;
+      case "indirect-ping":
+        this.pings.receiveIndirectPing(from, message);
+        return;
+      case "ack":
+        this.foundations.acks.receiveAck(message, atMs);
+        return;
+      case "nack":
+        this.foundations.acks.receiveNack(message);
+        return;
+      case "alive":
+      case "suspect":
+      case "dead":
+      case "user":
+        this.inbox.push(from, message);
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  /** A message leaves the inbox. */
+  private handle(from: Endpoint, message: InboxMessage): void {
+    switch (message.kind) {
+      case "alive":
+        this.membership.receiveAliveFrom(from, message);
+        return;
+      case "suspect":
+        this.membership.receiveSuspect(message);
+        return;
+      case "dead":
+        this.membership.receiveDead(message);
+        return;
+      case "user":
+        this.foundations.delegates.userData?.receiveUserMessage(message.payload);
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  /** Called by the transport. */
+  acceptStream(stream: Stream): StreamHandler {
+    return this.streamServer.accept(stream);
+  }
+
+  /** Called by the transport. */
+  packetFailed(to: Endpoint, failure: TransportFailure): void {
+    this.prober.packetFailed(to, failure);
+  }
+
+  private get aloneNow(): boolean {
+    return this.membership.livingCount === (this.membership.hasLeft ? 0 : 1);
+  }
+
+  private expectRunning(): void {
+    if (this.state !== "running") throw new SerfError("NOT_RUNNING", `memberlist is ${this.state}`);
+  }
+}

@@ -1,0 +1,362 @@
+import type { Endpoint } from "../base/address.ts";
+import { emptyBytes } from "../base/bytes.ts";
+import { assert, unreachable } from "../base/errors.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import {
+  type Alive,
+  type Dead,
+  type NodeState,
+  type NodeStateRecord,
+  nodeStates,
+  type Suspect,
+} from "../wire/messages.ts";
+import { createVersionVector } from "../wire/versions.ts";
+import { unknownVersions } from "./directory.ts";
+import type { Foundations } from "./foundations.ts";
+import type { Member } from "./member.ts";
+import { confirmationsWanted, suspicionTimeoutMs } from "./scaling.ts";
+import { Suspicion } from "./suspicion.ts";
+import {
+  type AliveVerdict,
+  decideAlive,
+  decideDead,
+  decideSuspect,
+  incarnationToRefute,
+  isOldNews,
+  type LocalNode,
+  messageOfRecord,
+} from "./transitions.ts";
+
+/** What a node attaches to itself, at most: what is longer would not fit the packets of all versions. */
+export const metaBytesMax = 512;
+
+/**
+ * Carries out what `transitions` decides: every change of the member table happens here, with all that goes with it. News
+ * is queued for gossip, suspicions begin and end, this node defends itself, and the delegates are told.
+ */
+export class Membership {
+  private readonly around: Foundations;
+  private readonly suspicions = new Map<string, Suspicion>();
+  private left = false;
+
+  constructor(around: Foundations) {
+    this.around = around;
+  }
+
+  get hasLeft(): boolean {
+    return this.left;
+  }
+
+  /** How many members are listed, the dead and left among them. */
+  get size(): number {
+    return this.around.table.length;
+  }
+
+  /** How many are alive or suspect. */
+  get livingCount(): number {
+    const { table } = this.around;
+    return table.countIn("alive") + table.countIn("suspect");
+  }
+
+  /** This node; defined once it has announced itself. */
+  get self(): Member {
+    const self = this.find(this.around.options.nodeName);
+    assert(self !== undefined, "a memberlist knows itself from its start on");
+    return self;
+  }
+
+  find(name: string): Member | undefined {
+    const row = this.around.table.find(name);
+    return row < 0 ? undefined : this.around.table.view(row);
+  }
+
+  /** Every listed member whose state is accepted, in no particular order. */
+  listed(accepts: (state: NodeState) => boolean = () => true): readonly Member[] {
+    const { table } = this.around;
+    const members: Member[] = [];
+    for (let row = 0; row < table.length; row += 1) if (accepts(table.stateOf(row))) members.push(table.view(row));
+    return members;
+  }
+
+  stop(): void {
+    for (const suspicion of this.suspicions.values()) suspicion.cancel();
+    this.suspicions.clear();
+  }
+
+  /** Says, or says anew, who this node is. `told` is called when it was gossiped often enough, or something newer was. */
+  announceSelf(told?: () => void): void {
+    const { delegates, options, table } = this.around;
+    const meta = delegates.userData?.nodeMeta(metaBytesMax) ?? emptyBytes;
+    assert(meta.length <= metaBytesMax, `node meta has ${meta.length} bytes, more than ${metaBytesMax}`);
+    const row = table.find(options.nodeName);
+    const incarnation = incarnationToRefute(row < 0 ? 0 : table.incarnationOf(row), 0);
+    const { delegateProtocolMin: min, delegateProtocolMax: max, delegateProtocolCurrent: current } = options;
+    const versions = createVersionVector(options.protocolVersion, { min, max, current });
+    const { address, port } = this.around.advertised();
+    const alive: Alive = { kind: "alive", incarnation, node: options.nodeName, address, port, meta, versions };
+    this.judgeAlive(alive, true, told);
+  }
+
+  /** Says that this node goes, as only it can. `told` is as for `announceSelf`. */
+  leave(told: () => void): void {
+    const { nodeName } = this.around.options;
+    this.left = true;
+    const incarnation = this.around.table.incarnationOf(this.around.table.find(nodeName));
+    this.receiveDead({ kind: "dead", incarnation, node: nodeName, from: nodeName }, told);
+  }
+
+  /** An alive message that came by gossip, from whoever it was that told it. */
+  receiveAliveFrom(from: Endpoint, alive: Alive): void {
+    const { allowed, logger } = this.around;
+    if (!allowed.allows(from.address)) {
+      logger.log("DEBUG", `memberlist: Blocked alive message: ${from.address} is not allowed from=${from.address}`);
+      return;
+    }
+    this.receiveAlive(alive);
+  }
+
+  receiveAlive(alive: Alive): void {
+    const portKnown = this.around.options.protocolVersion >= 2 && alive.port !== 0;
+    this.judgeAlive(portKnown ? alive : { ...alive, port: this.around.defaultPort }, false, undefined);
+  }
+
+  receiveSuspect(suspect: Suspect): void {
+    const { logger, table } = this.around;
+    const row = table.find(suspect.node);
+    const verdict = decideSuspect(this.localNode(row), suspect, this.circumstances());
+    switch (verdict.kind) {
+      case "ignore":
+        return;
+      case "refute":
+        this.refute(verdict.accused);
+        logger.log("WARN", `memberlist: Refuting a suspect message (from: ${suspect.from})`);
+        return;
+      case "confirm":
+        // Passed on, so that others' suspicions are confirmed too, and independently of this node's.
+        if (this.suspicions.get(suspect.node)?.confirm(suspect.from) === true) this.broadcast(suspect);
+        return;
+      case "suspect":
+        this.applySuspect(row, suspect);
+        return;
+      default:
+        unreachable(verdict);
+    }
+  }
+
+  receiveDead(dead: Dead, told?: () => void): void {
+    const { clock, delegates, logger, metrics, table } = this.around;
+    const row = table.find(dead.node);
+    const verdict = decideDead(this.localNode(row), dead, this.circumstances());
+    switch (verdict.kind) {
+      case "ignore":
+        return;
+      case "refute":
+        this.refute(verdict.accused);
+        logger.log("WARN", `memberlist: Refuting a dead message (from: ${dead.from})`);
+        return;
+      case "gone":
+        this.endSuspicion(dead.node);
+        this.broadcast(dead, told);
+        metrics.increment("memberlist.msg.dead");
+        table.setIncarnation(row, dead.incarnation);
+        table.setState(row, verdict.state, clock.monotonicMs());
+        delegates.members?.memberLeft(table.view(row));
+        return;
+      default:
+        unreachable(verdict);
+    }
+  }
+
+  /** Takes over what another node knows. Nearly all of it is known already, which costs next to nothing. */
+  merge(records: readonly NodeStateRecord[]): void {
+    const { table, options } = this.around;
+    for (const record of records) {
+      const row = table.find(record.name);
+      if (row >= 0) {
+        const { address, port } = table.descriptorOf(row);
+        const samePlace = address === record.address && port === record.port;
+        const aboutUs = record.name === options.nodeName;
+        if (isOldNews(record, table.stateOf(row), table.incarnationOf(row), samePlace, aboutUs)) continue;
+      }
+      const message = messageOfRecord(record, options.nodeName);
+      if (message.kind === "alive") this.receiveAlive(message);
+      else if (message.kind === "dead") this.receiveDead(message);
+      else this.receiveSuspect(message);
+    }
+  }
+
+  private judgeAlive(alive: Alive, bootstrap: boolean, told: (() => void) | undefined): void {
+    const row = this.around.table.find(alive.node);
+    const verdict = this.decideAlive(row, alive, bootstrap);
+    switch (verdict.kind) {
+      case "ignore":
+        if (verdict.warning !== undefined) this.warn(`${alive.node} ${verdict.reason}`, verdict.warning);
+        return;
+      case "refute":
+        this.refuteAlive(row, alive, verdict.accused);
+        return;
+      case "conflict":
+        this.reportConflict(row, alive);
+        return;
+      case "new":
+        this.applyNew(alive, told);
+        return;
+      case "reclaim":
+        this.logReclaim(row, alive);
+        this.applyAlive(row, alive, "joined", told);
+        return;
+      case "update":
+        this.applyAlive(row, alive, verdict.change, told);
+        return;
+      default:
+        unreachable(verdict);
+    }
+  }
+
+  private decideAlive(row: number, alive: Alive, bootstrap: boolean): AliveVerdict {
+    const { allowed, clock, delegates, options } = this.around;
+    const delegate = delegates.alive;
+    return decideAlive(this.localNode(row), alive, {
+      ...this.circumstances(),
+      bootstrap,
+      nowMs: clock.monotonicMs(),
+      reclaimMs: options.deadNodeReclaimMs,
+      isAddressAllowed: (address) => allowed.allows(address),
+      veto: delegate === undefined ? undefined : (candidate) => delegate.refuseAlive(claimedMember(candidate)),
+    });
+  }
+
+  private applyNew(alive: Alive, told: (() => void) | undefined): void {
+    const { clock, delegates, metrics, order, table } = this.around;
+    if (table.isFull) {
+      this.warn("full", `Rejected node ${alive.node}: more members than this node takes`);
+      return;
+    }
+    const row = table.insert(claimedMember(alive), alive.incarnation, "alive", clock.monotonicMs());
+    order.insert(table.idOf(row));
+    this.broadcast(alive, told);
+    metrics.increment("memberlist.msg.alive");
+    delegates.members?.memberJoined(table.view(row));
+  }
+
+  private applyAlive(
+    row: number,
+    alive: Alive,
+    change: "joined" | "updated" | "nothing",
+    told: (() => void) | undefined,
+  ): void {
+    const { clock, delegates, metrics, table } = this.around;
+    this.endSuspicion(alive.node);
+    this.broadcast(alive, told);
+    metrics.increment("memberlist.msg.alive");
+    // A message without versions says nothing of them: what was known stands.
+    const versions = alive.versions ?? table.descriptorOf(row).versions;
+    table.setDescriptor(row, claimedMember({ ...alive, versions }));
+    table.setIncarnation(row, alive.incarnation);
+    table.setState(row, "alive", clock.monotonicMs());
+    if (change === "joined") delegates.members?.memberJoined(table.view(row));
+    else if (change === "updated") delegates.members?.memberUpdated(table.view(row));
+  }
+
+  private applySuspect(row: number, suspect: Suspect): void {
+    const { clock, metrics, options, table, timers } = this.around;
+    this.broadcast(suspect);
+    metrics.increment("memberlist.msg.suspect");
+    table.setIncarnation(row, suspect.incarnation);
+    table.setState(row, "suspect", clock.monotonicMs());
+    const nodeCount = table.length;
+    const wanted = confirmationsWanted(options.suspicionMult, nodeCount);
+    const minMs = suspicionTimeoutMs(options.suspicionMult, nodeCount, options.probeIntervalMs);
+    const suspicion = new Suspicion({
+      clock,
+      timers,
+      from: suspect.from,
+      wanted,
+      minMs,
+      maxMs: options.suspicionMaxTimeoutMult * minMs,
+      expired: (confirmations) => this.handleSuspicionExpired(suspect.node, confirmations, wanted),
+    });
+    this.suspicions.set(suspect.node, suspicion);
+  }
+
+  private handleSuspicionExpired(name: string, confirmations: number, wanted: number): void {
+    const { logger, metrics, options, table } = this.around;
+    if (confirmations < wanted) metrics.increment("memberlist.degraded.timeout");
+    const reason = `suspect timeout reached (${confirmations} peer confirmations)`;
+    logger.log("INFO", `memberlist: Marking ${name} as failed, ${reason}`);
+    const incarnation = table.incarnationOf(table.find(name));
+    this.receiveDead({ kind: "dead", incarnation, node: name, from: options.nodeName });
+  }
+
+  private endSuspicion(name: string): void {
+    this.suspicions.get(name)?.cancel();
+    this.suspicions.delete(name);
+  }
+
+  /** Having to defend itself is a sign that this node is not doing well. */
+  private refute(accused: number): void {
+    const { awareness, options, table } = this.around;
+    const row = table.find(options.nodeName);
+    const incarnation = incarnationToRefute(table.incarnationOf(row), accused);
+    table.setIncarnation(row, incarnation);
+    awareness.applyDelta(1);
+    const { name: node, address, port, meta, versions } = table.descriptorOf(row);
+    this.broadcast({ kind: "alive", incarnation, node, address, port, meta, versions });
+  }
+
+  private refuteAlive(row: number, alive: Alive, accused: number): void {
+    const { logger, metrics, table } = this.around;
+    const { meta } = table.descriptorOf(row);
+    this.refute(accused);
+    const metas = `meta:([${alive.meta.join(" ")}] VS [${meta.join(" ")}])`;
+    const place = `'${alive.node}' (${alive.address}:${alive.port})`;
+    logger.log("WARN", `memberlist: Refuting an alive message for ${place} ${metas}`);
+    metrics.increment("memberlist.msg.alive");
+  }
+
+  private reportConflict(row: number, alive: Alive): void {
+    const { delegates, limitedLog, table } = this.around;
+    const existing = table.view(row);
+    const mine = `${existing.address}:${existing.port}`;
+    const theirs = `${alive.address}:${alive.port}`;
+    const state = nodeStates.indexOf(existing.state);
+    const line = `Conflicting address for ${alive.node}. Mine: ${mine} Theirs: ${theirs} Old state: ${state}`;
+    limitedLog.log("ERR", `conflict ${alive.node} ${theirs}`, `memberlist: ${line}`);
+    const other: Member = { ...claimedMember(alive), state: "alive", incarnation: alive.incarnation };
+    delegates.conflict?.nameConflict(existing, other);
+  }
+
+  private logReclaim(row: number, alive: Alive): void {
+    const { logger, table } = this.around;
+    const { address, port } = table.descriptorOf(row);
+    const move = `from ${address}:${port} to ${alive.address}:${alive.port}`;
+    logger.log("INFO", `memberlist: Updating address for left or failed node ${alive.node} ${move}`);
+  }
+
+  /** Gossip repeats itself, and what is wrong with a message is wrong with all its copies. */
+  private warn(key: string, warning: string): void {
+    this.around.limitedLog.log("WARN", key, `memberlist: ${warning}`);
+  }
+
+  /** News about a member replaces older news about it. */
+  private broadcast(message: Alive | Suspect | Dead, told?: () => void): void {
+    const broadcast = { message: encodeMessage(message), key: message.node };
+    this.around.broadcasts.queue(told === undefined ? broadcast : { ...broadcast, finished: told });
+  }
+
+  private circumstances(): { readonly localName: string; readonly leaving: boolean } {
+    return { localName: this.around.options.nodeName, leaving: this.left };
+  }
+
+  private localNode(row: number): LocalNode | undefined {
+    if (row < 0) return undefined;
+    const { table } = this.around;
+    return { ...table.view(row), stateChangedMs: table.stateChangedMsOf(row) };
+  }
+}
+
+/** The member as an alive message describes it. Its meta is copied: the message's is a view of the packet it came in. */
+function claimedMember(alive: Alive): Member {
+  const { node: name, address, port, meta, incarnation, versions = unknownVersions } = alive;
+  return { name, address, port, meta: meta.slice(), incarnation, versions, state: "alive" };
+}

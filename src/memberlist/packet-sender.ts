@@ -1,0 +1,69 @@
+import type { Endpoint } from "../base/address.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import { compoundPartsMax } from "../wire/limits.ts";
+import type { VersionVector } from "../wire/messages.ts";
+import { sealPacket } from "../wire/packet-envelope.ts";
+import { understandsChecksum } from "../wire/versions.ts";
+import type { Foundations } from "./foundations.ts";
+import type { Member } from "./member.ts";
+
+/** Each message in a compound costs its length besides itself. */
+const overheadBytes = 2;
+const userTypeBytes = 1;
+
+/** Puts messages into packets, and lets pending broadcasts travel in whatever room is left. */
+export class PacketSender {
+  private readonly around: Foundations;
+
+  constructor(around: Foundations) {
+    this.around = around;
+  }
+
+  /**
+   * A packet with just these messages. `name` is the receiver's, empty where it is not known. `versions` are the
+   * receiver's where they are known for certain: with them goes a checksum, if the receiver understands it.
+   */
+  send(to: Endpoint, name: string, messages: readonly Uint8Array[], versions?: VersionVector): void {
+    const { options, envelopes, logger, metrics, transport } = this.around;
+    if (name === "" && options.requireNodeNames) {
+      logger.log("ERR", "memberlist: node names are required by configuration but one was not provided");
+      return;
+    }
+    const checksum = versions !== undefined && understandsChecksum(versions);
+    // Short messages can be more than one compound can count.
+    for (let start = 0; start < messages.length; start += compoundPartsMax) {
+      const part = messages.slice(start, start + compoundPartsMax);
+      const packet = sealPacket(part, envelopes.sealing(), checksum);
+      metrics.increment("memberlist.udp.sent", packet.length);
+      transport.sendPacket({ address: to.address, port: to.port }, packet);
+    }
+  }
+
+  /** One packet with this message and as many broadcasts as fit behind it. */
+  sendFilled(to: Endpoint, name: string, message: Uint8Array): void {
+    const bytesMax = this.around.envelopes.messageBytesMax() - message.length - overheadBytes;
+    this.send(to, name, [message, ...this.takeBroadcasts(bytesMax)]);
+  }
+
+  /** One packet full of broadcasts. False if none are pending, and nothing was sent. */
+  sendBroadcasts(to: Member): boolean {
+    const messages = this.takeBroadcasts(this.around.envelopes.messageBytesMax());
+    if (messages.length === 0) return false;
+    this.send(to, to.name, messages, to.versions);
+    return true;
+  }
+
+  /** News of members first; what the layer above has to tell fills the rest. */
+  private takeBroadcasts(bytesMax: number): Uint8Array[] {
+    const messages = this.around.broadcasts.take(overheadBytes, bytesMax);
+    const { userData } = this.around.delegates;
+    if (userData === undefined) return messages;
+    let bytesLeft = bytesMax;
+    for (const message of messages) bytesLeft -= message.length + overheadBytes;
+    if (bytesLeft <= overheadBytes + userTypeBytes) return messages;
+    for (const payload of userData.takeBroadcasts(overheadBytes + userTypeBytes, bytesLeft)) {
+      messages.push(encodeMessage({ kind: "user", payload }));
+    }
+    return messages;
+  }
+}

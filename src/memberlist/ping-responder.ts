@@ -1,0 +1,78 @@
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { emptyBytes } from "../base/bytes.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import type { IndirectPing, Ping } from "../wire/messages.ts";
+import type { Foundations } from "./foundations.ts";
+import type { PacketSender } from "./packet-sender.ts";
+
+/** Pings this node relays for others at once: a request is small, and must not be able to fill memory. */
+const relaysMax = 1024;
+
+export interface PingResponderSurroundings extends Foundations {
+  readonly packets: PacketSender;
+}
+
+/** Answers pings, and pings on behalf of others. */
+export class PingResponder {
+  private readonly around: PingResponderSurroundings;
+
+  constructor(around: PingResponderSurroundings) {
+    this.around = around;
+  }
+
+  receivePing(from: Endpoint, ping: Ping): void {
+    const { delegates, logger, options, packets } = this.around;
+    if (ping.node !== "" && ping.node !== options.nodeName) {
+      logger.log("WARN", `memberlist: Got ping for unexpected node '${ping.node}' from=${formatEndpoint(from)}`);
+      return;
+    }
+    const payload = delegates.ping?.ackPayload() ?? emptyBytes;
+    const ack = encodeMessage({ kind: "ack", sequence: ping.sequence, payload });
+    packets.sendFilled(answerTo(from, ping), ping.sourceNode, ack);
+  }
+
+  /**
+   * Pings the target under a sequence number of this node's own, and passes the news on under the asker's: an ack without its
+   * payload, or, if the asker understands it, a nack when the ping timeout has passed.
+   */
+  receiveIndirectPing(from: Endpoint, request: IndirectPing): void {
+    const { acks, metrics, options, packets } = this.around;
+    if (acks.size >= relaysMax) {
+      metrics.increment("memberlist.relay.dropped");
+      return;
+    }
+    const asker = answerTo(from, request);
+    const sequence = acks.expect(options.probeTimeoutMs, {
+      ack: () => {
+        const ack = encodeMessage({ kind: "ack", sequence: request.sequence, payload: emptyBytes });
+        packets.sendFilled(asker, request.sourceNode, ack);
+      },
+      expired: () => {
+        if (!request.nack) return;
+        const nack = encodeMessage({ kind: "nack", sequence: request.sequence });
+        packets.sendFilled(asker, request.sourceNode, nack);
+      },
+    });
+    const portKnown = options.protocolVersion >= 2 && request.targetPort !== 0;
+    const target: Endpoint = {
+      address: request.targetAddress,
+      port: portKnown ? request.targetPort : this.around.defaultPort,
+    };
+    const self = this.around.advertised();
+    const ping: Ping = {
+      kind: "ping",
+      sequence,
+      node: request.node,
+      sourceAddress: self.address,
+      sourcePort: self.port,
+      sourceNode: options.nodeName,
+    };
+    packets.sendFilled(target, request.node, encodeMessage(ping));
+  }
+}
+
+/** A packet does not always seem to come from where its sender can be reached. */
+function answerTo(from: Endpoint, request: Ping | IndirectPing): Endpoint {
+  const { sourceAddress: address, sourcePort: port } = request;
+  return address !== "" && port > 0 ? { address, port } : from;
+}

@@ -1,0 +1,125 @@
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { emptyBytes } from "../base/bytes.ts";
+import type { NodeStateRecord, StateExchange, StreamMessage } from "../wire/messages.ts";
+import { encodeStateExchange } from "../wire/state-exchange.ts";
+import { checkCompatibility } from "../wire/versions.ts";
+import { unknownVersions } from "./directory.ts";
+import type { Foundations } from "./foundations.ts";
+import type { Member } from "./member.ts";
+import type { Membership } from "./membership.ts";
+import { pushPullIntervalMs } from "./scaling.ts";
+import { StreamConversation } from "./stream-client.ts";
+import { Ticker } from "./ticker.ts";
+
+export interface StateSyncSurroundings extends Foundations {
+  readonly membership: Membership;
+}
+
+/**
+ * Anti-entropy: now and then this node and a random other tell each other everything they know. What gossip lost, and
+ * what happened while a partition lasted, is repaired here; joining is the same exchange, with the first node one knows.
+ */
+export class StateSync {
+  private readonly around: StateSyncSurroundings;
+  private readonly ticker: Ticker;
+  private readonly running = new Set<StreamConversation>();
+
+  constructor(around: StateSyncSurroundings) {
+    this.around = around;
+    this.ticker = new Ticker({
+      timers: around.timers,
+      random: around.random,
+      intervalMs: () => pushPullIntervalMs(around.options.pushPullIntervalMs, around.membership.size),
+      handleTick: () => this.handleTurn(),
+    });
+  }
+
+  start(): void {
+    this.ticker.start();
+  }
+
+  stop(): void {
+    this.ticker.stop();
+    for (const conversation of this.running) conversation.abandon();
+    this.running.clear();
+  }
+
+  /**
+   * Exchanges everything with the node at `to`. `done` is called once, never synchronously, with the reason if it failed;
+   * after `stop` it is not called.
+   */
+  exchange(to: Endpoint, name: string, join: boolean, done: (problem: string | undefined) => void): void {
+    const { clock, logger, metrics, options } = this.around;
+    const startedMs = clock.monotonicMs();
+    const conversation = new StreamConversation(this.around, {
+      to,
+      compose: () => {
+        logger.log("DEBUG", `memberlist: Initiating push/pull sync with: ${name} ${formatEndpoint(to)}`);
+        return encodeStateExchange(this.localState(join));
+      },
+      answered: true,
+      limitMs: options.streamTimeoutMs,
+      done: (outcome) => {
+        this.running.delete(conversation);
+        metrics.sample("memberlist.pushPullNode", clock.monotonicMs() - startedMs);
+        done(outcome.kind === "reply" ? this.receiveReply(outcome.message, join) : failureText(outcome));
+      },
+    });
+    this.running.add(conversation);
+  }
+
+  /** What this node knows, for a push/pull it begins or answers. */
+  localState(join: boolean): StateExchange {
+    const { delegates, membership } = this.around;
+    const userState = delegates.userData?.localState(join) ?? emptyBytes;
+    return { kind: "push-pull", join, nodes: membership.listed(), userState };
+  }
+
+  /** Takes over what the other side knows, or refuses all of it and returns the reason. */
+  merge(nodes: readonly NodeStateRecord[], userState: Uint8Array, join: boolean): string | undefined {
+    const { delegates, membership } = this.around;
+    const incompatibility = checkCompatibility([...nodes, ...membership.listed()]);
+    if (incompatibility !== undefined) return incompatibility.detail;
+    const records = nodes.map((record) => this.withPort(record));
+    if (join && delegates.merge !== undefined) {
+      const refusal = delegates.merge.refuseMerge(records.map(asMember));
+      if (refusal !== undefined) return refusal;
+    }
+    membership.merge(records);
+    if (userState.length > 0) delegates.userData?.mergeRemoteState(userState, join);
+    return undefined;
+  }
+
+  private handleTurn(): void {
+    const partner = this.around.peers.forSync();
+    if (partner === undefined) return;
+    const { address, name, port } = partner;
+    this.exchange({ address, port }, name, false, (problem) => {
+      if (problem === undefined) return;
+      this.around.logger.log("ERR", `memberlist: Push/Pull with ${name} failed: ${problem}`);
+    });
+  }
+
+  private receiveReply(reply: StreamMessage, join: boolean): string | undefined {
+    if (reply.kind === "error") return `remote error: ${reply.error}`;
+    if (reply.kind !== "push-pull") return `received invalid message (${reply.kind}), expected push-pull`;
+    return this.merge(reply.nodes, reply.userState, join);
+  }
+
+  /** Nodes of protocol 1 know no ports: all of a cluster use the same one. */
+  private withPort(record: NodeStateRecord): NodeStateRecord {
+    const { defaultPort, options } = this.around;
+    if (options.protocolVersion >= 2 && record.port !== 0) return record;
+    return { ...record, port: defaultPort };
+  }
+}
+
+function asMember(record: NodeStateRecord): Member {
+  return { ...record, versions: record.versions ?? unknownVersions };
+}
+
+function failureText(
+  outcome: { readonly kind: "closed" } | { readonly kind: "failed"; readonly reason: string },
+): string {
+  return outcome.kind === "failed" ? outcome.reason : "EOF";
+}

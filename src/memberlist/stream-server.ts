@@ -1,0 +1,211 @@
+import { formatEndpoint } from "../base/address.ts";
+import { emptyBytes } from "../base/bytes.ts";
+import { unreachable } from "../base/errors.ts";
+import type { Stream, StreamHandler, Timer } from "../base/host.ts";
+import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import type { Ping, StateExchange, StreamMessage } from "../wire/messages.ts";
+import { encodeStateExchange } from "../wire/state-exchange.ts";
+import { sealStreamMessage } from "../wire/stream-envelope.ts";
+import type { Foundations } from "./foundations.ts";
+import type { StateSync } from "./state-sync.ts";
+import { StreamReader } from "./stream-reader.ts";
+
+/** Streams open at once, whatever they are for; one more is closed without a word. */
+const streamsMax = 512;
+/** Push/pulls at once: each costs this node's whole state. One more is closed without a reply. */
+export const pushPullsMax = 128;
+/** Bytes of unfinished messages that all open streams together may hold. */
+const pendingBytesMax = 96 * 1024 * 1024;
+
+export interface StreamServerSurroundings extends Foundations {
+  readonly stateSync: StateSync;
+}
+
+/**
+ * Streams that others open: a push/pull, a ping that did not get through as a packet, or a message of the layer above. A
+ * stream brings one message and is answered at most once. What it may cost before it has shown who it is: a place among
+ * `streamsMax`, a share of `pendingBytesMax`, and `streamTimeoutMs` of patience.
+ */
+export class StreamServer {
+  readonly around: StreamServerSurroundings;
+  private readonly open = new Set<IncomingStream>();
+  private pushPulls = 0;
+
+  constructor(around: StreamServerSurroundings) {
+    this.around = around;
+  }
+
+  get openCount(): number {
+    return this.open.size;
+  }
+
+  accept(stream: Stream): StreamHandler {
+    const { logger, metrics, rejections } = this.around;
+    metrics.increment("memberlist.tcp.accept");
+    logger.log("DEBUG", `memberlist: Stream connection from=${formatEndpoint(stream.remote)}`);
+    const incoming = new IncomingStream(this, stream);
+    this.open.add(incoming);
+    if (this.open.size > streamsMax) {
+      rejections.noteStream(stream.remote, rejected("too-large", `more than ${streamsMax} streams are open`));
+      incoming.drop();
+    }
+    return incoming;
+  }
+
+  stop(): void {
+    for (const incoming of this.open) incoming.drop();
+  }
+
+  /** Whether the streams' unfinished messages have grown beyond what they may hold together. */
+  holdsTooMuch(): boolean {
+    let bytes = 0;
+    for (const incoming of this.open) bytes += incoming.pendingBytes;
+    return bytes > pendingBytesMax;
+  }
+
+  /** Takes one of the places for push/pulls, until the stream is gone. */
+  admitPushPull(): boolean {
+    if (this.pushPulls >= pushPullsMax) return false;
+    this.pushPulls += 1;
+    return true;
+  }
+
+  forget(incoming: IncomingStream, wasPushPull: boolean): void {
+    if (this.open.delete(incoming) && wasPushPull) this.pushPulls -= 1;
+  }
+}
+
+class IncomingStream implements StreamHandler {
+  private readonly server: StreamServer;
+  private readonly stream: Stream;
+  private readonly reader: StreamReader;
+  private timer: Timer;
+  /** The one message has come, or never will. */
+  private answered = false;
+  private isPushPull = false;
+
+  constructor(server: StreamServer, stream: Stream) {
+    this.server = server;
+    this.stream = stream;
+    const { envelopes, timers } = server.around;
+    this.reader = new StreamReader(envelopes.opening(), timers, (message) => this.conclude(message));
+    this.timer = this.startTimer();
+  }
+
+  get pendingBytes(): number {
+    return this.answered ? 0 : this.reader.receivedBytes;
+  }
+
+  opened(): void {}
+
+  received(bytes: Uint8Array): void {
+    if (this.answered) return;
+    this.reader.push(bytes);
+    if (!this.answered && this.server.holdsTooMuch()) {
+      this.conclude(rejected("too-large", "the open streams together hold too many bytes"));
+    }
+  }
+
+  ended(): void {
+    if (this.answered) return;
+    // A stream that brings nothing at all is somebody's health check: no reason for a log line.
+    if (this.reader.receivedBytes === 0) this.drop();
+    else this.reader.end();
+  }
+
+  closed(): void {
+    this.answered = true;
+    this.reader.stop();
+    this.timer.cancel();
+    this.server.forget(this, this.isPushPull);
+  }
+
+  drop(): void {
+    this.stream.destroy();
+    this.closed();
+  }
+
+  private conclude(message: StreamMessage | Rejected): void {
+    this.answered = true;
+    this.reader.stop();
+    this.timer.cancel();
+    this.timer = this.startTimer();
+    if (isRejected(message)) this.refuse(message);
+    else this.receive(message);
+  }
+
+  private receive(message: StreamMessage): void {
+    switch (message.kind) {
+      case "user":
+        this.stream.end();
+        if (message.payload.length > 0) this.server.around.delegates.userData?.receiveUserMessage(message.payload);
+        return;
+      case "ping":
+        this.answerPing(message);
+        return;
+      case "push-pull":
+        this.answerPushPull(message);
+        return;
+      case "ack":
+      case "error":
+        this.note(rejected("unknown-kind", `a stream cannot begin with ${message.kind}`));
+        this.drop();
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  private answerPing(ping: Ping): void {
+    const { logger, options } = this.server.around;
+    if (ping.node !== "" && ping.node !== options.nodeName) {
+      logger.log("WARN", `memberlist: Got ping for unexpected node ${ping.node} ${this.from}`);
+      this.drop();
+      return;
+    }
+    this.reply(encodeMessage({ kind: "ack", sequence: ping.sequence, payload: emptyBytes }));
+  }
+
+  /** The answer leaves before the merge, so that both sides tell what they knew before they met. */
+  private answerPushPull(exchange: StateExchange): void {
+    const { logger, stateSync } = this.server.around;
+    if (!this.server.admitPushPull()) {
+      logger.log("ERR", "memberlist: Too many pending push/pull requests");
+      this.drop();
+      return;
+    }
+    this.isPushPull = true;
+    this.reply(encodeStateExchange(stateSync.localState(exchange.join)));
+    const problem = stateSync.merge(exchange.nodes, exchange.userState, exchange.join);
+    if (problem !== undefined) logger.log("ERR", `memberlist: Failed push/pull merge: ${problem} ${this.from}`);
+  }
+
+  /** Tells the peer why, unless it belongs to another cluster by its label: that one shall learn nothing. */
+  private refuse(problem: Rejected): void {
+    this.note(problem);
+    if (problem.reason === "wrong-label") this.drop();
+    else this.reply(encodeMessage({ kind: "error", error: problem.detail }));
+  }
+
+  private reply(message: Uint8Array): void {
+    const { envelopes, metrics } = this.server.around;
+    const bytes = sealStreamMessage(message, envelopes.sealing());
+    metrics.increment("memberlist.tcp.sent", bytes.length);
+    this.stream.write(bytes);
+    this.stream.end();
+  }
+
+  private note(problem: Rejected): void {
+    this.server.around.rejections.noteStream(this.stream.remote, problem);
+  }
+
+  private startTimer(): Timer {
+    const { options, timers } = this.server.around;
+    return timers.after(options.streamTimeoutMs, () => this.drop());
+  }
+
+  private get from(): string {
+    return `from=${formatEndpoint(this.stream.remote)}`;
+  }
+}

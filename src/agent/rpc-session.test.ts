@@ -221,7 +221,9 @@ describe("an RPC session", () => {
   test("filters members by anchored RE2 expressions, and answers a bad one", async () => {
     const client = await connected();
     const filtered = async (criteria: Record<string, FrameValue>): Promise<[string, string[]]> => {
-      const { Error: error } = (await client.call({ Command: "members-filtered", Seq: 1 }, criteria)) as { Error: string };
+      const { Error: error } = (await client.call({ Command: "members-filtered", Seq: 1 }, criteria)) as {
+        Error: string;
+      };
       const { Members } = (await client.receive()) as { Members: { Name: string }[] };
       return [error, Members.map(({ Name }) => Name)];
     };

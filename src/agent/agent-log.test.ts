@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { AgentLog } from "./agent-log.ts";
+
+function createLog(level: "DEBUG" | "INFO" | "WARN" = "INFO", heldLinesMax = 10) {
+  const printed: string[] = [];
+  const now = () => new Date(2013, 11, 2, 23, 7, 9);
+  return { printed, log: new AgentLog({ level, now, heldLinesMax, print: (line) => printed.push(line) }) };
+}
+
+test("a line has the reference's form, in local time", () => {
+  const { log, printed } = createLog();
+  log.release();
+  log.log("INFO", "agent: Received event: user-event: role-check");
+  expect(printed).toEqual(["2013/12/02 23:07:09 [INFO] agent: Received event: user-event: role-check"]);
+});
+
+test("lines are held back until they are released", () => {
+  const { log, printed } = createLog();
+  log.log("INFO", "one");
+  log.log("ERR", "two");
+  expect(printed).toEqual([]);
+  log.release();
+  log.log("INFO", "three");
+  expect(printed.map((line) => line.slice(20))).toEqual(["[INFO] one", "[ERR] two", "[INFO] three"]);
+});
+
+test("only the last lines are held back", () => {
+  const { log, printed } = createLog("INFO", 2);
+  for (const message of ["one", "two", "three"]) log.log("INFO", message);
+  log.release();
+  expect(printed.map((line) => line.slice(20))).toEqual(["[INFO] two", "[INFO] three"]);
+});
+
+test("the level chooses what is printed, not what a monitor can see", () => {
+  const { log, printed } = createLog("WARN");
+  log.release();
+  log.log("INFO", "quiet");
+  log.log("WARN", "loud");
+  log.setLevel("DEBUG");
+  log.log("DEBUG", "now too");
+  expect(printed.map((line) => line.slice(20))).toEqual(["[WARN] loud", "[DEBUG] now too"]);
+  expect(log.buffer.lines()).toHaveLength(3);
+});
+
+test("a line feed at the end is not doubled", () => {
+  const { log, printed } = createLog();
+  log.release();
+  log.log("INFO", "output: hello\n");
+  expect(printed).toEqual(["2013/12/02 23:07:09 [INFO] output: hello"]);
+});

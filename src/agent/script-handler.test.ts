@@ -1,0 +1,185 @@
+/** Real shells, since they are what an operator's scripts meet; nothing sleeps, every wait is for a log line. */
+
+import { describe, expect, test } from "vitest";
+import type { LogLevel } from "../base/host.ts";
+import type { SerfEvent } from "../serf/events.ts";
+import type { SerfMember } from "../serf/member.ts";
+import { parseEventScript } from "./event-filter.ts";
+import { ScriptHandler } from "./script-handler.ts";
+
+const self = member("self", { role: "web", "a-b.c": "x y" });
+
+function member(name: string, tags: Record<string, string>): SerfMember {
+  const versions = {
+    protocolMin: 1,
+    protocolMax: 5,
+    protocolCurrent: 2,
+    delegateMin: 2,
+    delegateMax: 5,
+    delegateCurrent: 5,
+  };
+  return { name, address: "10.0.0.1", port: 7946, tags, status: "alive", versions: versions as never };
+}
+
+function userEvent(name: string, payload = "", lamportTime = 7): SerfEvent {
+  return { kind: "user", name, payload: Buffer.from(payload), lamportTime, coalesce: false };
+}
+
+/** A handler whose log can be waited for. */
+class Harness {
+  readonly lines: string[] = [];
+  readonly handler: ScriptHandler;
+  private readonly waiting: { count: number; pattern: RegExp; resolve: () => void }[] = [];
+
+  constructor(handlers: readonly string[], limits: { queueLengthMax?: number; slowMs?: number } = {}) {
+    const scripts = handlers.flatMap((text) => {
+      const parsed = parseEventScript(text);
+      if ("problem" in parsed) throw new Error(parsed.problem);
+      return parsed;
+    });
+    const log = (level: LogLevel, message: string) => {
+      this.lines.push(`[${level}] ${message}`);
+      for (const { count, pattern, resolve } of this.waiting) if (this.matching(pattern).length >= count) resolve();
+    };
+    this.handler = new ScriptHandler({
+      scripts,
+      ...limits,
+      self: () => self,
+      logger: { enabled: () => true, log },
+    });
+  }
+
+  matching(pattern: RegExp): string[] {
+    return this.lines.filter((line) => pattern.test(line));
+  }
+
+  logged(pattern: RegExp, count = 1): Promise<void> {
+    if (this.matching(pattern).length >= count) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ count, pattern, resolve }));
+  }
+
+  /** What the script printed, once it ended. */
+  async outputs(event: SerfEvent, count = 1): Promise<string[]> {
+    this.handler.handle(event);
+    await this.logged(/script output/, count);
+    return this.matching(/script output/).map((line) => line.replace(/^.*? script output: /, ""));
+  }
+}
+
+describe.skipIf(process.platform === "win32")("a handler script", () => {
+  test("learns of the event and of this node by its environment", async () => {
+    const variables =
+      "$SERF_EVENT|$SERF_SELF_NAME|$SERF_SELF_ROLE|$SERF_TAG_ROLE|$SERF_TAG_A_B_C|$SERF_USER_EVENT|$SERF_USER_LTIME";
+    const harness = new Harness([`user=echo "${variables}"; env | grep -c ^SERF_`]);
+    expect(await harness.outputs(userEvent("deploy"))).toEqual(["user|self|web|web|x y|deploy|7\n7\n"]);
+    expect(harness.lines[0]).toMatch("[DEBUG] agent: Event 'user' script output: ");
+  });
+
+  test("reads the payload, with a line feed appended if there is none", async () => {
+    const script = 'user=while read line; do echo "<$line>"; done';
+    expect(await new Harness([script]).outputs(userEvent("a", "one\ntwo"))).toEqual(["<one>\n<two>\n"]);
+    expect(await new Harness([script]).outputs(userEvent("a", "one\n"))).toEqual(["<one>\n"]);
+    expect(await new Harness([script]).outputs(userEvent("a", ""))).toEqual([""]);
+  });
+
+  test("reads a line a member, its columns apart by tabs and free of them", async () => {
+    const members = [member("one", { role: "db", x: "a\tb" }), member("t\two\n", {})];
+    const event: SerfEvent = { kind: "member-join", members };
+    expect(await new Harness(["member-join=cat; echo $SERF_USER_EVENT"]).outputs(event)).toEqual([
+      "one\t10.0.0.1\tdb\trole=db,x=a\\tb\nt\\two\\n\t10.0.0.1\t\t\n\n",
+    ]);
+  });
+
+  test("is not run on events it was not chosen for", async () => {
+    const harness = new Harness(["user:other=echo other", "query=echo query", "user:deploy=echo deploy"]);
+    expect(await harness.outputs(userEvent("deploy"))).toEqual(["deploy\n"]);
+  });
+
+  test("has its stdout and stderr joined in the order it wrote to them", async () => {
+    const harness = new Harness(["*=echo 1; echo 2 >&2; echo 3; echo 4 >&2"]);
+    expect(await harness.outputs(userEvent("a"))).toEqual(["1\n2\n3\n4\n"]);
+  });
+
+  test("has only the last 8 KiB of its output kept, with a warning", async () => {
+    const harness = new Harness(["*=head -c 100000 /dev/zero | tr '\\0' x; printf end"]);
+    const [output] = await harness.outputs(userEvent("a"));
+    expect(output).toHaveLength(8192);
+    expect(output).toMatch(/^x+end$/);
+    expect(harness.matching(/WARN/)).toEqual([
+      expect.stringMatching(/^\[WARN\] agent: Script '.*' generated 100003 bytes of output, truncated to 8192$/),
+    ]);
+  });
+
+  test("need not read its input", async () => {
+    const harness = new Harness(["*=exec 0<&-; echo done"]);
+    expect(await harness.outputs(userEvent("a", "x".repeat(1_000_000)))).toEqual(["done\n"]);
+    expect(harness.matching(/ERR|WARN/)).toEqual([]);
+  });
+
+  test.each([
+    ["exit 3", "exit status 3"],
+    ["kill -9 $$", "signal: killed"],
+    ["/nowhere/script.sh", "exit status 127"],
+  ])("that fails is logged: %s", async (script, problem) => {
+    const harness = new Harness([`*=${script}`]);
+    await harness.outputs(userEvent("a"));
+    expect(harness.matching(/ERR/)).toEqual([`[ERR] agent: Error invoking script '${script}': ${problem}`]);
+  });
+
+  test("whose environment cannot be set is logged, and the next event still runs", async () => {
+    const harness = new Harness(["*=echo $SERF_USER_EVENT"]);
+    harness.handler.handle(userEvent("zero\0byte"));
+    expect(await harness.outputs(userEvent("fine"), 2)).toEqual(["", "fine\n"]);
+    expect(harness.matching(/ERR/)).toHaveLength(1);
+  });
+
+  test("that is slow is warned of while it runs", async () => {
+    const harness = new Harness(["*=sleep 0.1"], { slowMs: 10 });
+    await harness.outputs(userEvent("a"));
+    expect(harness.lines).toEqual([
+      "[WARN] agent: Script 'sleep 0.1' slow, execution exceeding 10ms",
+      "[DEBUG] agent: Event 'user' script output: ",
+    ]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("lanes", () => {
+  test("one script's runs stay in order and never overlap", async () => {
+    const harness = new Harness(["*=echo start; read word; echo $word"]);
+    for (const word of ["one", "two", "three", "four"]) harness.handler.handle(userEvent("a", word));
+    await harness.logged(/script output/, 4);
+    expect(harness.lines.map((line) => line.split("start\n")[1])).toEqual(["one\n", "two\n", "three\n", "four\n"]);
+  });
+
+  test("a script does not wait for another one that hangs", async () => {
+    // `cat` on a named pipe ends only when the second script, which must not wait for the first, writes to it.
+    const pipe = `/tmp/serf-ts-lane-${process.pid}`;
+    const harness = new Harness([
+      `user=mkfifo ${pipe} 2>/dev/null; cat ${pipe}; rm ${pipe}`,
+      `user=mkfifo ${pipe} 2>/dev/null; echo freed > ${pipe}; echo second`,
+    ]);
+    harness.handler.handle(userEvent("a"));
+    await harness.logged(/script output/, 2);
+    expect(harness.matching(/freed/)).toHaveLength(1);
+    expect(harness.matching(/second/)).toHaveLength(1);
+  });
+
+  test("a script that falls too far behind loses its oldest events, with a warning", async () => {
+    const harness = new Harness(["*=read word; echo $word"], { queueLengthMax: 2 });
+    for (const word of ["one", "two", "three", "four", "five"]) harness.handler.handle(userEvent("a", word));
+    await harness.logged(/five/);
+    expect(harness.lines.map((line) => line.replace(/.*output: /, ""))).toEqual([
+      "one\n",
+      "[WARN] agent: Script 'read word; echo $word' is behind, 2 events were dropped",
+      "four\n",
+      "five\n",
+    ]);
+  });
+
+  test("new scripts count from the next event on", async () => {
+    const harness = new Harness(["*=echo old"]);
+    await harness.outputs(userEvent("a"));
+    harness.handler.setScripts([{ filter: { event: "*", name: "" }, script: "echo new" }]);
+    expect(await harness.outputs(userEvent("a"), 2)).toEqual(["old\n", "new\n"]);
+  });
+});

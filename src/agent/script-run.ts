@@ -1,0 +1,131 @@
+/** One run of one handler script: what it is given by environment and stdin, and what becomes of its output. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import type { MemberEvent, SerfEvent } from "../serf/events.ts";
+import type { SerfMember } from "../serf/member.ts";
+
+/** How much output is kept: the last bytes. A script that prints without end must not fill the agent's memory. */
+const outputBytesMax = 8 * 1024;
+
+export interface ScriptRun {
+  /** The last bytes of stdout and stderr together, in the order in which they were written. */
+  readonly output: Uint8Array;
+  /** How many there were. */
+  readonly outputBytes: number;
+  /** Why the run counts as failed ("exit status 3", "signal: killed"), or undefined. */
+  readonly problem: string | undefined;
+}
+
+/** Runs the script in a shell. Resolves when it ended and its output is closed; never rejects. */
+export function runScript(script: string, event: SerfEvent, self: SerfMember): Promise<ScriptRun> {
+  return new Promise((resolve) => {
+    const output = new OutputTail(outputBytesMax);
+    const finish = (problem: string | undefined) =>
+      resolve({ output: output.bytes(), outputBytes: output.totalBytes, problem });
+    let child: ChildProcess;
+    try {
+      child = spawnShell(script, { ...process.env, ...scriptEnvironment(event, self) });
+    } catch (error) {
+      // A name with a zero byte in it, for one, cannot be an environment variable.
+      return finish(messageOf(error));
+    }
+    child.stdout?.on("data", (chunk: Uint8Array) => output.append(chunk));
+    child.stderr?.on("data", (chunk: Uint8Array) => output.append(chunk));
+    // A script need not read what it is given: writing to a closed pipe is no failure.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(scriptInput(event));
+    // No "close" follows if the shell could not be started, and nothing follows a "close".
+    child.once("error", (error) => finish(messageOf(error)));
+    child.once("close", (code, signal) => finish(describeExit(code, signal)));
+  });
+}
+
+/** The variables a script finds besides those of the agent itself. */
+export function scriptEnvironment(event: SerfEvent, self: SerfMember): Record<string, string> {
+  const tags = Object.entries(self.tags).map(([name, value]) => [
+    `SERF_TAG_${name.toUpperCase().replace(/[^A-Z0-9_]/gu, "_")}`,
+    value,
+  ]);
+  return {
+    SERF_EVENT: event.kind,
+    SERF_SELF_NAME: self.name,
+    SERF_SELF_ROLE: roleOf(self),
+    ...Object.fromEntries(tags),
+    ...(event.kind === "user"
+      ? { SERF_USER_EVENT: event.name, SERF_USER_LTIME: String(event.lamportTime) }
+      : undefined),
+  };
+}
+
+/** What a script reads on stdin: a line a member, or the payload, with the line feed that `read` needs. */
+export function scriptInput(event: SerfEvent): Uint8Array | string {
+  if (event.kind !== "user") return memberLines(event);
+  const { payload } = event;
+  if (payload.length === 0 || payload.at(-1) === 0x0a) return payload;
+  return Buffer.concat([payload, Buffer.from("\n")]);
+}
+
+/** "NAME ADDRESS ROLE TAGS" with tabs between. */
+function memberLines(event: MemberEvent): string {
+  return event.members
+    .map((member) => {
+      const pairs = Object.entries(member.tags).map(([key, value]) => `${key}=${value}`);
+      const columns = [member.name, member.address, roleOf(member), pairs.join(",")];
+      return `${columns.map((column) => column.replaceAll("\t", "\\t").replaceAll("\n", "\\n")).join("\t")}\n`;
+    })
+    .join("");
+}
+
+function roleOf({ tags: { role = "" } }: SerfMember): string {
+  return role;
+}
+
+function spawnShell(script: string, env: NodeJS.ProcessEnv): ChildProcess {
+  if (process.platform === "win32")
+    return spawn("cmd", ["/C", script], { env, windowsHide: true, windowsVerbatimArguments: true });
+  // The first shell only joins stderr to stdout, so that the order of what is written to both is kept, and then becomes
+  // the one that runs the script.
+  return spawn("/bin/sh", ["-c", 'exec /bin/sh -c "$1" 2>&1', "sh", script], { env });
+}
+
+const signalWords: Readonly<Record<string, string>> = {
+  SIGHUP: "hangup",
+  SIGINT: "interrupt",
+  SIGQUIT: "quit",
+  SIGABRT: "aborted",
+  SIGKILL: "killed",
+  SIGSEGV: "segmentation fault",
+  SIGPIPE: "broken pipe",
+  SIGTERM: "terminated",
+};
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string | undefined {
+  if (signal !== null) return `signal: ${signalWords[signal] ?? signal}`;
+  return code === 0 ? undefined : `exit status ${code}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Counts all bytes and keeps the last ones. */
+class OutputTail {
+  totalBytes = 0;
+  private readonly bytesMax: number;
+  private tail: Uint8Array = new Uint8Array(0);
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  append(chunk: Uint8Array): void {
+    this.totalBytes += chunk.length;
+    // Copied, so that no 64 KiB of a pipe's buffer are held for the few bytes that are kept.
+    const kept = Buffer.concat([this.tail, chunk.subarray(-this.bytesMax)]);
+    this.tail = Uint8Array.from(kept.subarray(-this.bytesMax));
+  }
+
+  bytes(): Uint8Array {
+    return this.tail;
+  }
+}

@@ -34,3 +34,25 @@ export const keys: readonly { readonly title: string; readonly key: string | und
   { title: "plain", key: undefined },
   { title: "encrypted", key: "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=" },
 ];
+
+export interface Pairing {
+  readonly title: string;
+  readonly command: Kind;
+  readonly agent: Kind;
+}
+
+/** Whose command line talks to whose agent. The first is the reference with itself, to which the others are compared. */
+export const pairings: readonly Pairing[] = [
+  { title: "Debian's command, Debian's agent", command: "debian", agent: "debian" },
+  // Shows what differs from run to run by itself.
+  ...(withControl
+    ? [{ title: "Debian's command, Debian's agent, again", command: "debian", agent: "debian" } as const]
+    : []),
+  ...(oursExists
+    ? ([
+        { title: "Debian's command, our agent", command: "debian", agent: "ours" },
+        { title: "our command, Debian's agent", command: "ours", agent: "debian" },
+        { title: "our command, our agent", command: "ours", agent: "ours" },
+      ] as const)
+    : []),
+];

@@ -11,6 +11,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "../base/options.ts";
+import { protocolVersionDefault, protocolVersionMax, protocolVersionMin } from "../wire/versions.ts";
 import { AllowedNetworks } from "./allowed-networks.ts";
 import { validateKey } from "./keyring.ts";
 
@@ -35,8 +36,8 @@ export const memberlistOptions = {
     "Hears nodes with another label, or none. For the time in which a running cluster is given a label.",
   ),
   protocolVersion: option(
-    integer(1, 5),
-    2,
+    integer(protocolVersionMin, protocolVersionMax),
+    protocolVersionDefault,
     "The version of memberlist's protocol to speak; versions up to 5 are understood. The default is understood by every node in use.",
   ),
   delegateProtocolMin: option(integer(0, 255), 0, "The oldest protocol that the layer above understands."),

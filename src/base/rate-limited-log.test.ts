@@ -66,4 +66,16 @@ describe("the rate-limited log", () => {
     log.log("ERR", "b", "b");
     expect(lines).toEqual(["ERR a", "ERR b", "ERR c"]);
   });
+
+  test("holds a subject that was heard of again for newer than one that was not", () => {
+    const { log, lines, pass } = logOf(2);
+    for (const subject of ["a", "b", "a"]) {
+      log.log("ERR", subject, subject);
+      pass(30_000);
+    }
+    pass(5_000);
+    log.log("ERR", "c", "c");
+    log.log("ERR", "d", "d");
+    expect(lines).toEqual(["ERR a", "ERR b", "ERR a", "ERR c", "ERR d"]);
+  });
 });

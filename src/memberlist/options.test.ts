@@ -65,6 +65,7 @@ describe("the options of a memberlist", () => {
       'option "allowedNetworks" cannot be used: "10.0.0.0" is not a network such as 10.0.0.0/8 or fd00::/8',
     ],
     ["allowedNetworks", "10.0.0.0/8", 'option "allowedNetworks" must be a list of networks such as 10.0.0.0/8'],
+    ["delegateProtocolMin", 1, "they are 1, 0 and 0"],
     [
       "delegateProtocolCurrent",
       3,

@@ -398,8 +398,8 @@ describe("an entry of a state exchange", () => {
   });
 
   test("is old news only where the message it amounts to would be ignored, and always where nothing differs", () => {
-    for (const [state, localState, incarnation, address, node] of combinations()) {
-      const entry = record({ state, incarnation, address, name: node });
+    for (const [state, localState, incarnation, address, node, text] of combinations()) {
+      const entry = record({ state, incarnation, address, name: node, meta: meta(text) });
       const local = known({ state: localState });
       const message = messageOfRecord(entry, "me");
       const verdict =
@@ -415,11 +415,17 @@ describe("an entry of a state exchange", () => {
     }
   });
 
-  function* combinations(): Generator<[NodeState, NodeState, number, string, string]> {
-    for (const state of states)
-      for (const localState of states)
-        for (const incarnation of [4, 5, 6])
-          for (const address of ["10.0.0.2", "10.0.0.3"])
-            for (const node of ["web", "me"]) yield [state, localState, incarnation, address, node];
+  function combinations() {
+    return states.flatMap((state) =>
+      states.flatMap((localState) =>
+        [4, 5, 6].flatMap((incarnation) =>
+          ["10.0.0.2", "10.0.0.3"].flatMap((address) =>
+            ["web", "me"].flatMap((node) =>
+              ["a", "b"].map((text) => [state, localState, incarnation, address, node, text] as const),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 });

@@ -1,0 +1,17 @@
+// `npm run bench`: brings the clone into order, installs Debian's serf where it may, then runs bench/main.ts.
+
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const steps = [
+  [process.execPath, [join(root, "scripts/prepare.mjs")]],
+  ["sh", [join(root, "scripts/install-peers.sh")]],
+  [process.execPath, ["--import", "tsx", join(root, "bench/main.ts"), ...process.argv.slice(2)]],
+];
+for (const [command, parameters] of steps) {
+  const { status, error } = spawnSync(command, parameters, { cwd: root, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -24,7 +24,7 @@ export interface MemberDelegate {
   memberJoined(member: Member): void;
   /** The member is dead, or it left: `member.state` tells. */
   memberLeft(member: Member): void;
-  /** Its meta, address or versions changed. */
+  /** Its meta changed while it was a member. Other versions alone are not told, and another address is a join: as the reference. */
   memberUpdated(member: Member): void;
 }
 

@@ -68,8 +68,10 @@ export class SocketTransport implements Transport {
 
   sendPacket(to: Endpoint, packet: Uint8Array): void {
     if (this.closed) return;
-    if (to.port === 0) {
-      setImmediate(() => this.failPacket(to, { kind: "unreachable", detail: "no packet can be sent to port 0" }));
+    // Node would throw for the port, and take the empty address for this machine.
+    if (to.port === 0 || to.address === "") {
+      const detail = `no packet can be sent to ${formatEndpoint(to)}`;
+      setImmediate(() => this.failPacket(to, { kind: "unreachable", detail }));
       return;
     }
     this.udp.send(packet, to.port, this.toSocket(to.address), this.packetSent);

@@ -99,6 +99,10 @@ describe("binding", () => {
     await expect(create({ bindAddress })).rejects.toMatchObject({ name: "SerfError", code });
   });
 
+  test("a receive buffer that the system refuses is asked for again, smaller", async () => {
+    await create({ udpReceiveBufferBytes: 2 ** 40 });
+  });
+
   test("after close the port is free at once", async () => {
     const host = await createNodeHost({ bindAddress: loopback, bindPort: 0 });
     await host.close();

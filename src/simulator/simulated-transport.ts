@@ -33,7 +33,8 @@ export class SimulatedTransport implements Transport {
     if (this.closed) return;
     const { schedule, links } = this.network;
     if (packet.length > packetBytesMax || to.port === 0) {
-      const detail = to.port === 0 ? `no packet can be sent to ${formatEndpoint(to)}` : `message too long: ${packet.length} bytes`;
+      const detail =
+        to.port === 0 ? `no packet can be sent to ${formatEndpoint(to)}` : `message too long: ${packet.length} bytes`;
       schedule.after(0, () => this.receiver?.packetFailed(to, { kind: "unreachable", detail }));
       return;
     }

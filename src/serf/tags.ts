@@ -28,5 +28,5 @@ export function decodeTags(meta: Uint8Array): { readonly tags: Tags } | Rejected
 }
 
 function roleOf(tags: Tags): string {
-  return Object.hasOwn(tags, "role") ? (tags["role"] ?? "") : "";
+  return new Map(Object.entries(tags)).get("role") ?? "";
 }

@@ -33,8 +33,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   plugins: ["base", "agent"],
   simulator: ["base", "wire", "memberlist", "coordinate", "serf"],
   cli: ["base", "wire", "memberlist", "serf", "host", "rpc", "client", "agent", "plugins", "simulator"],
-  /** src/index.ts, the embeddable library. */
-  "index.ts": ["base", "wire", "memberlist", "coordinate", "serf", "host"],
+  /** A node for whoever embeds one: the protocol with promises. */
+  embed: ["base", "wire", "memberlist", "coordinate", "serf", "host"],
+  /** src/index.ts, what the library exports. */
+  "index.ts": ["embed", "base", "wire", "memberlist", "coordinate", "serf", "host"],
 };
 
 const protocolRooms = ["base", "wire", "memberlist", "coordinate", "serf"];

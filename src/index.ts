@@ -1,0 +1,67 @@
+/**
+ * Serf as a library: a node of a Serf cluster inside your own process.
+ *
+ * ```ts
+ * const node = await createSerf({ nodeName: "web-1", tags: { role: "web" } });
+ * node.on("member-failed", ({ members }) => console.log("lost", members.map(({ name }) => name)));
+ * await node.join(["10.0.0.5"]);
+ * ```
+ */
+
+import { hostname } from "node:os";
+import { parseEndpoint } from "./base/address.ts";
+import { SerfError } from "./base/errors.ts";
+import type { Logger, Metrics } from "./base/host.ts";
+import { SerfNode } from "./embed/serf-node.ts";
+import { chooseAdvertisedAddress } from "./host/advertised-address.ts";
+import { createNodeHost } from "./host/node-host.ts";
+import type { SerfOptions } from "./serf/options.ts";
+
+export type { Endpoint } from "./base/address.ts";
+export { type ErrorCode, errorCodes, SerfError } from "./base/errors.ts";
+export type { Logger, LogLevel, Metrics } from "./base/host.ts";
+export type { EventOf, SerfNode } from "./embed/serf-node.ts";
+export type { JoinFailure, JoinResult } from "./memberlist/joiner.ts";
+export { type MemberlistOptions, type MemberlistProfile, memberlistProfiles } from "./memberlist/options.ts";
+export type { MemberEvent, MemberEventKind, SerfEvent, UserEvent } from "./serf/events.ts";
+export type { MemberStatus, SerfMember, Tags } from "./serf/member.ts";
+export type { SerfOptions } from "./serf/options.ts";
+export type { SerfState } from "./serf/serf.ts";
+export type { VersionVector } from "./wire/messages.ts";
+
+/** The default port of Serf, for UDP and TCP. */
+const defaultPort = 7946;
+
+export interface CreateSerfOptions extends Partial<SerfOptions> {
+  /** Where to listen, "address:port", an IP literal; 0.0.0.0:7946 by default. Port 0 takes one that is free. */
+  readonly bind?: string;
+  /** Where log lines go: nowhere by default. */
+  readonly logger?: Logger;
+  /** Where measurements go: nowhere by default. */
+  readonly metrics?: Metrics;
+}
+
+/**
+ * Starts a node and resolves once it listens; it is then a cluster of one until it joins another. Without `nodeName` it is called
+ * as its host. Rejects with INVALID_OPTION, INVALID_ADDRESS, INVALID_KEY, TAGS_TOO_LARGE, or what kept it from listening
+ * (ADDRESS_IN_USE …); then nothing is left behind.
+ */
+export async function createSerf(options: CreateSerfOptions = {}): Promise<SerfNode> {
+  const { bind = `0.0.0.0:${defaultPort}`, logger, metrics, ...serfOptions } = options;
+  const endpoint = parseEndpoint(bind);
+  if (endpoint === undefined) throw new SerfError("INVALID_ADDRESS", `bind "${bind}" is not of the form address:port`);
+  const host = await createNodeHost({
+    bindAddress: endpoint.address,
+    bindPort: endpoint.port,
+    ...(logger && { logger }),
+    ...(metrics && { metrics }),
+  });
+  try {
+    const advertise = { address: chooseAdvertisedAddress(endpoint.address), port: host.transport.bound.port };
+    const memberlist = { advertise, ...serfOptions.memberlist };
+    return new SerfNode({ nodeName: hostname(), ...serfOptions, memberlist }, host);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { unreachable } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import { RateLimitedLog } from "../base/rate-limited-log.ts";
+import { isRejected, type Rejected } from "../base/rejected.ts";
+import type { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
+import type { UserDataDelegate } from "../memberlist/delegates.ts";
+import type { Broadcasts } from "./broadcasts.ts";
+import { decodePushPull, decodeSerfMessage, encodePushPull, type Relay, type SerfMessage } from "./messages.ts";
+import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
+
+/** A line a minute for each reason: who sent a gossiped message first is not known, so it cannot be one for each peer. */
+const rejectionLogPeriodMs = 60_000;
+const rejectionSubjectsMax = 16;
+
+export interface GossipDelegateParts extends ExchangedState {
+  readonly broadcasts: Broadcasts;
+  /** This node's tags as they go on the wire. */
+  nodeMeta(): Uint8Array;
+  /** False while a join is under way that does not want the user events of before. */
+  replays(): boolean;
+  send(to: Endpoint, message: Uint8Array): void;
+}
+
+/** Serf's end of memberlist: what it sends along, and where what arrives goes. */
+export class GossipDelegate implements UserDataDelegate {
+  private readonly parts: GossipDelegateParts;
+  private readonly host: Host;
+  private readonly rejectionLog: RateLimitedLog;
+
+  constructor(parts: GossipDelegateParts, host: Host) {
+    this.parts = parts;
+    this.host = host;
+    this.rejectionLog = new RateLimitedLog({
+      logger: host.logger,
+      clock: host.clock,
+      periodMs: rejectionLogPeriodMs,
+      subjectsMax: rejectionSubjectsMax,
+    });
+  }
+
+  nodeMeta(): Uint8Array {
+    return this.parts.nodeMeta();
+  }
+
+  receiveUserMessage(bytes: Uint8Array): void {
+    this.host.metrics.sample("serf.msgs.received", bytes.length);
+    const message = decodeSerfMessage(bytes);
+    if (isRejected(message)) {
+      this.note(message);
+      return;
+    }
+    const queue = this.receive(message);
+    // A copy: the message shares memory with a whole packet.
+    queue?.queue({ message: bytes.slice() });
+  }
+
+  takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[] {
+    return this.parts.broadcasts.take(overheadBytes, bytesMax);
+  }
+
+  localState(): Uint8Array {
+    return encodePushPull(localState(this.parts));
+  }
+
+  mergeRemoteState(state: Uint8Array, join: boolean): void {
+    const remote = decodePushPull(state);
+    if (isRejected(remote)) this.note(remote);
+    else mergeRemoteState(remote, this.parts, !join || this.parts.replays());
+  }
+
+  /** Returns the queue by which the message goes on to others, if it was news here. */
+  private receive(message: SerfMessage): BroadcastQueue | undefined {
+    const { membership, events, queries, broadcasts } = this.parts;
+    switch (message.kind) {
+      case "leave":
+        this.trace("messageLeaveType", message.node);
+        return membership.receiveLeaveIntent(message) ? broadcasts.intents : undefined;
+      case "join":
+        this.trace("messageJoinType", message.node);
+        return membership.receiveJoinIntent(message) ? broadcasts.intents : undefined;
+      case "user-event":
+        this.trace("messageUserEventType", message.name);
+        return events.receive(message) ? broadcasts.events : undefined;
+      case "query":
+        this.trace("messageQueryType", message.name);
+        return queries.receive(message) ? broadcasts.queries : undefined;
+      case "query-response":
+        return undefined;
+      case "relay":
+        this.relay(message);
+        return undefined;
+      default:
+        return unreachable(message);
+    }
+  }
+
+  private relay({ destination, message }: Relay): void {
+    this.trace("Relaying response to addr", formatEndpoint(destination));
+    this.parts.send(destination, message);
+  }
+
+  private trace(what: string, detail: string): void {
+    const { logger } = this.host;
+    if (logger.enabled("DEBUG")) logger.log("DEBUG", `serf: ${what}: ${detail}`);
+  }
+
+  private note(problem: Rejected): void {
+    this.host.metrics.increment(`serf.rejected.${problem.reason}`);
+    const level = problem.reason === "unknown-kind" ? "WARN" : "ERR";
+    this.rejectionLog.log(level, problem.reason, `serf: ${problem.detail}`);
+  }
+}

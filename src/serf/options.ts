@@ -1,0 +1,159 @@
+import {
+  boolean,
+  durationMs,
+  integer,
+  type Option,
+  type OptionType,
+  pairs,
+  type ResolvedOptions,
+  text,
+} from "../base/options.ts";
+import type { MemberlistOptions } from "../memberlist/options.ts";
+import { serfProtocolVersionMax, serfProtocolVersionMin } from "../wire/versions.ts";
+
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const dayMs = 24 * 60 * minuteMs;
+
+/** No user event is larger than this, whatever the option says. */
+export const userEventBytesHardMax = 9 * 1024;
+
+function option<T>(type: OptionType<T>, value: T, doc: string): Option<T> {
+  return { type, default: value, doc };
+}
+
+export const serfOptions = {
+  nodeName: option(
+    text(255),
+    "",
+    "Name of this node, unique in the cluster. It must be given; the agent and the library fall back on the host name.",
+  ),
+  tags: option(
+    pairs(),
+    {},
+    "Key and value pairs that every other member sees, at most 512 bytes encoded. With protocol version 2 only the tag `role` is told.",
+  ),
+  protocolVersion: option(
+    integer(serfProtocolVersionMin, serfProtocolVersionMax),
+    serfProtocolVersionMax,
+    "Serf protocol version to speak. Lower it only to live with members of an old version.",
+  ),
+  broadcastTimeoutMs: option(
+    durationMs(0, 10 * minuteMs),
+    5 * secondMs,
+    "How long leave, force-leave and a change of tags wait until the news is gossiped. In a large or lossy cluster, choose more.",
+  ),
+  leavePropagateDelayMs: option(
+    durationMs(0, 10 * minuteMs),
+    secondMs,
+    "How long a node that left goes on answering probes, so that nobody takes its silence for a failure before the news of the leave has spread.",
+  ),
+  coalescePeriodMs: option(
+    durationMs(0, dayMs),
+    0,
+    "The longest that a member event is held back to be told together with others. 0 tells each at once.",
+  ),
+  quiescentPeriodMs: option(
+    durationMs(0, dayMs),
+    0,
+    "Held back member events are told earlier once none came for so long. 0 tells each at once.",
+  ),
+  userCoalescePeriodMs: option(
+    durationMs(0, dayMs),
+    0,
+    "The longest that a user event marked for coalescing is held back, to tell only the newest of its name. 0 tells each at once.",
+  ),
+  userQuiescentPeriodMs: option(
+    durationMs(0, dayMs),
+    0,
+    "Held back user events are told earlier once none came for so long. 0 tells each at once.",
+  ),
+  reapIntervalMs: option(
+    durationMs(1, dayMs),
+    15 * secondMs,
+    "How often to look for members to forget: failed, left, or known by an intent alone.",
+  ),
+  reconnectIntervalMs: option(
+    durationMs(1, dayMs),
+    30 * secondMs,
+    "How often to try to reach a failed member again. All nodes together try each failed member about once an interval.",
+  ),
+  reconnectTimeoutMs: option(
+    durationMs(0, 365 * dayMs),
+    dayMs,
+    "How long a failed member is kept and tried before it is forgotten.",
+  ),
+  tombstoneTimeoutMs: option(
+    durationMs(0, 365 * dayMs),
+    dayMs,
+    "How long a member that left is kept, so that nodes cut off meanwhile still learn of the leave.",
+  ),
+  recentIntentTimeoutMs: option(
+    durationMs(0, dayMs),
+    5 * minuteMs,
+    "How long an intent about a member not yet heard of is kept. Too short a time makes old intents news again.",
+  ),
+  flapTimeoutMs: option(
+    durationMs(0, dayMs),
+    minuteMs,
+    "A member that is back within so long after it failed counts in the metric serf.member.flap.",
+  ),
+  queueCheckIntervalMs: option(
+    durationMs(1, dayMs),
+    30 * secondMs,
+    "How often the lengths of the broadcast queues are measured, warned of and limited.",
+  ),
+  queueDepthWarning: option(
+    integer(1, 1 << 24),
+    128,
+    "A broadcast queue of this length is warned of: messages come faster than gossip carries them.",
+  ),
+  queueDepthMax: option(
+    integer(1, 1 << 20),
+    4096,
+    "A broadcast queue longer than this loses its most transmitted messages at the next check.",
+  ),
+  queueDepthMin: option(
+    integer(0, 1 << 20),
+    0,
+    "When above 0, the limit of the broadcast queues is twice the number of members, but at least this, in place of queueDepthMax.",
+  ),
+  eventBufferLength: option(
+    integer(1, 1 << 20),
+    512,
+    "For how many Lamport times user events are remembered to tell duplicates; older ones are refused. Every push/pull carries them all.",
+  ),
+  queryBufferLength: option(
+    integer(1, 1 << 20),
+    512,
+    "For how many Lamport times queries are remembered to tell duplicates; older ones are refused.",
+  ),
+  userEventBytesMax: option(
+    integer(0, userEventBytesHardMax),
+    512,
+    "The largest user event this node sends: name and payload together, and again the whole encoded message. Above some 1,390 bytes an event fits no gossip packet and waits for the next push/pull.",
+  ),
+  validateNodeNames: option(
+    boolean(),
+    false,
+    "Accept only names of letters, digits, dash and dot, at most 128 long, for this node and for others.",
+  ),
+  memberlist: option(
+    nested<Partial<MemberlistOptions>>(),
+    {},
+    "Options of the membership layer below. Name, versions and delegates are set by Serf.",
+  ),
+};
+
+export type SerfOptions = ResolvedOptions<typeof serfOptions>;
+
+/** Options of another layer: checked there. */
+function nested<T extends object>(): OptionType<T> {
+  return {
+    name: "object",
+    check: (value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? { value: value as T }
+        : { problem: "must be an object of options" },
+  };
+}

@@ -1,0 +1,339 @@
+import { formatEndpoint } from "../base/address.ts";
+import { assert, SerfError } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import { resolveOptions } from "../base/options.ts";
+import type { Delegates } from "../memberlist/delegates.ts";
+import type { JoinResult } from "../memberlist/joiner.ts";
+import { Memberlist } from "../memberlist/memberlist.ts";
+import { resolveMemberlistOptions } from "../memberlist/options.ts";
+import { Ticker } from "../memberlist/ticker.ts";
+import { serfProtocolVersionMax, serfProtocolVersionMin } from "../wire/versions.ts";
+import { Broadcasts } from "./broadcasts.ts";
+import { EventPipeline } from "./event-pipeline.ts";
+import type { SerfEvent } from "./events.ts";
+import { GossipDelegate } from "./gossip-delegate.ts";
+import { Joins } from "./joins.ts";
+import { LeaveIntents } from "./leave-intents.ts";
+import type { SerfMember, Tags } from "./member.ts";
+import { Membership } from "./membership.ts";
+import { encodeSerfMessage } from "./messages.ts";
+import { NameConflicts } from "./name-conflicts.ts";
+import { nodeNameProblem } from "./node-names.ts";
+import { type SerfOptions, serfOptions } from "./options.ts";
+import { Queries } from "./queries.ts";
+import { decideReconnect } from "./reconnector.ts";
+import { collectStats } from "./stats.ts";
+import { encodedTagsBytesMax, encodeTags } from "./tags.ts";
+import { UserEvents } from "./user-events.ts";
+
+/** Serf 2 to 5 all speak memberlist 2 outward. */
+const memberlistProtocolVersion = 2;
+
+/** "left": the node has told the others and is silent to its user, but may still be answering probes until `shutdown`. */
+export type SerfState = "alive" | "leaving" | "left" | "shutdown";
+
+/** Why a node in that state cannot leave, if it is a mistake to ask. */
+const leaveProblems = {
+  left: undefined,
+  leaving: "Leave already in progress",
+  shutdown: "Leave called after Shutdown",
+} as const;
+
+export type SerfDone = (error?: SerfError) => void;
+
+/**
+ * One node of a Serf cluster: membership with statuses and tags, and user events. This class ties the rooms of the layer
+ * together; what each thing does is found in the room of its name.
+ *
+ * The listener is called synchronously, in the order of events, from within the protocol: it may ask, send user events and set
+ * timers, but leave joining, leaving and tags to a timer.
+ */
+export class Serf {
+  readonly options: SerfOptions;
+  readonly memberlist: Memberlist;
+
+  private readonly host: Host;
+  private readonly pipeline: EventPipeline;
+  private readonly membership: Membership;
+  private readonly events: UserEvents;
+  private readonly queries: Queries;
+  private readonly broadcasts: Broadcasts;
+  private readonly joins: Joins;
+  private readonly leaveIntents: LeaveIntents;
+  private readonly tickers: readonly Ticker[];
+  private tags: Tags;
+  private currentState: SerfState = "alive";
+
+  /** Throws INVALID_OPTION, INVALID_KEY or TAGS_TOO_LARGE. Nothing is sent or received before `start`. */
+  constructor(options: Partial<SerfOptions>, host: Host, listener: (event: SerfEvent) => void) {
+    this.options = resolveOptions(serfOptions, options);
+    this.host = host;
+    this.checkName();
+    this.tags = this.checkTags(this.options.tags);
+    const memberlistOptions = resolveMemberlistOptions({
+      ...this.options.memberlist,
+      nodeName: this.options.nodeName,
+      protocolVersion: memberlistProtocolVersion,
+      delegateProtocolMin: serfProtocolVersionMin,
+      delegateProtocolMax: serfProtocolVersionMax,
+      delegateProtocolCurrent: this.options.protocolVersion,
+    });
+    this.pipeline = new EventPipeline(this.options, host.timers, listener);
+    this.membership = this.createMembership();
+    const eventLimits = { bufferLength: this.options.eventBufferLength, bytesMax: this.options.userEventBytesMax };
+    this.events = new UserEvents(eventLimits, host, (event) => this.pipeline.tell(event));
+    this.queries = new Queries(this.options.queryBufferLength, host);
+    const { retransmitMult } = memberlistOptions;
+    this.broadcasts = new Broadcasts({ retransmitMult, nodeCount: () => this.membership.size }, host);
+    this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates());
+    this.joins = new Joins((addresses, done) => this.memberlist.join(addresses, done));
+    const { membership, broadcasts } = this;
+    this.leaveIntents = new LeaveIntents(
+      { membership, broadcasts, broadcastTimeoutMs: this.options.broadcastTimeoutMs },
+      host,
+    );
+    this.tickers = this.createTickers();
+  }
+
+  /** Begins to take part; this node itself is the first member. Called once. */
+  start(): void {
+    this.memberlist.start();
+    for (const ticker of this.tickers) ticker.start();
+  }
+
+  /**
+   * Contacts every address of the list, `[name/]host[:port]`; reaching one is enough to be in the cluster. Without `replay`, user
+   * events from before the join are not told. `done` is called once, synchronously only for an empty list. Throws NOT_RUNNING.
+   */
+  join(addresses: readonly string[], replay: boolean, done: (result: JoinResult) => void): void {
+    if (this.currentState !== "alive") throw new SerfError("NOT_RUNNING", "Serf can't Join after Leave or Shutdown");
+    this.joins.join(addresses, replay, (result) => {
+      if (result.joined > 0) this.announceJoin();
+      done(result);
+    });
+  }
+
+  /**
+   * Leaves gracefully: tells of the intent, has memberlist leave, and stays up until the news has spread. What cannot be told
+   * in time is warned of in the log and does not stop the leave. `done` is called once, synchronously only with an error or if
+   * the node had left. `shutdown` is still to be called.
+   */
+  leave(done: SerfDone): void {
+    if (this.currentState !== "alive") {
+      const problem = leaveProblems[this.currentState];
+      done(problem === undefined ? undefined : new SerfError("NOT_RUNNING", problem));
+      return;
+    }
+    this.currentState = "leaving";
+    this.leaveIntents.announce(this.options.nodeName, false, (told) => {
+      if (!told) this.warn("timeout while waiting for graceful leave");
+      this.leaveMemberlist(() => {
+        this.host.timers.after(this.options.leavePropagateDelayMs, () => {
+          if (this.currentState === "leaving") this.currentState = "left";
+          done();
+        });
+      });
+    });
+  }
+
+  /**
+   * Declares a failed member to have left, so that nobody tries to reach it any more; with `prune` it is also forgotten. A member that
+   * is in truth alive refutes it. An unknown name is not an error: others may know it. `done` is called once, perhaps synchronously, with
+   * TIMEOUT if the news was not gossiped in time. Throws NOT_RUNNING.
+   */
+  forceLeave(name: string, prune: boolean, done: SerfDone): void {
+    this.expectRunning();
+    this.leaveIntents.announce(name, prune, (told) => {
+      if (told) done();
+      else done(new SerfError("TIMEOUT", "timed out broadcasting node removal"));
+    });
+  }
+
+  /**
+   * Sends a user event to every member, this one included. `coalesce` allows receivers to tell only the newest of several events of
+   * this name. Throws USER_EVENT_TOO_LARGE or NOT_RUNNING.
+   */
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
+    this.expectRunning();
+    const message = this.events.send(name, payload, coalesce);
+    this.broadcasts.events.queue({ message });
+  }
+
+  /** Replaces this node's tags. `done` is called once, with TIMEOUT if not gossiped in time. Throws TAGS_TOO_LARGE or NOT_RUNNING. */
+  setTags(tags: Tags, done: SerfDone): void {
+    this.expectRunning();
+    this.tags = this.checkTags(tags);
+    this.memberlist.updateMeta(this.options.broadcastTimeoutMs, done);
+  }
+
+  /** Falls silent, and tells the listener what was held back. To the others this node looks failed unless it left before. */
+  shutdown(): void {
+    if (this.currentState === "shutdown") return;
+    if (this.currentState !== "left") this.warn("Shutdown without a Leave");
+    this.currentState = "shutdown";
+    for (const ticker of this.tickers) ticker.stop();
+    this.membership.stop();
+    this.memberlist.shutdown();
+    this.pipeline.flush();
+  }
+
+  get state(): SerfState {
+    return this.currentState;
+  }
+
+  /** Defined from `start` on. */
+  get localMember(): SerfMember {
+    const member = this.membership.member(this.options.nodeName);
+    assert(member !== undefined, "the local member is known once started");
+    return member;
+  }
+
+  /** Also those failed or left, as long as they are remembered. */
+  members(): readonly SerfMember[] {
+    return this.membership.members();
+  }
+
+  get encrypted(): boolean {
+    return this.memberlist.keyring !== undefined;
+  }
+
+  /** Serf's own protocol version, not memberlist's. */
+  get protocolVersion(): number {
+    return this.options.protocolVersion;
+  }
+
+  /** For operators, in texts, under the reference's keys. */
+  stats(): Readonly<Record<string, string>> {
+    const { membership, events, queries, broadcasts, encrypted } = this;
+    return collectStats({
+      membership,
+      events,
+      queries,
+      broadcasts,
+      encrypted,
+      healthScore: this.memberlist.healthScore,
+    });
+  }
+
+  private createMembership(): Membership {
+    const { nodeName, flapTimeoutMs, broadcastTimeoutMs, leavePropagateDelayMs } = this.options;
+    const node = {
+      name: nodeName,
+      isStaying: () => this.currentState === "alive",
+      refuteLeave: () => this.announceJoin(),
+      tell: (event: SerfEvent) => this.pipeline.tell(event),
+    };
+    return new Membership(node, { flapTimeoutMs, pruneDelayMs: broadcastTimeoutMs + leavePropagateDelayMs }, this.host);
+  }
+
+  private createDelegates(): Delegates {
+    const { membership, events, queries, broadcasts, host, options } = this;
+    const userData = new GossipDelegate(
+      {
+        membership,
+        events,
+        queries,
+        broadcasts,
+        nodeMeta: () => encodeTags(this.tags, options.protocolVersion),
+        replays: () => this.joins.replays,
+        send: (to, message) => this.memberlist.sendBestEffort(to, message),
+      },
+      host,
+    );
+    const conflict = new NameConflicts(options.nodeName, host.logger);
+    const plain = { userData, members: membership, conflict };
+    if (!options.validateNodeNames) return plain;
+    return {
+      ...plain,
+      merge: {
+        refuseMerge: (peers) => peers.map(({ name }) => nodeNameProblem(name)).find((problem) => problem !== undefined),
+      },
+      alive: { refuseAlive: (peer) => nodeNameProblem(peer.name) },
+    };
+  }
+
+  private createTickers(): readonly Ticker[] {
+    const { reapIntervalMs, reconnectIntervalMs, queueCheckIntervalMs } = this.options;
+    const every = (intervalMs: number, handleTick: () => void) => {
+      const { timers, random } = this.host;
+      return new Ticker({ timers, random, intervalMs: () => intervalMs, handleTick });
+    };
+    return [
+      every(reapIntervalMs, () => this.handleReap()),
+      every(reconnectIntervalMs, () => this.handleReconnect()),
+      every(queueCheckIntervalMs, () => this.handleQueueCheck()),
+    ];
+  }
+
+  private handleReap(): void {
+    const { recentIntentTimeoutMs, reconnectTimeoutMs, tombstoneTimeoutMs } = this.options;
+    this.membership.reap({
+      intentMs: recentIntentTimeoutMs,
+      failedMs: reconnectTimeoutMs,
+      leftMs: tombstoneTimeoutMs,
+    });
+  }
+
+  private handleReconnect(): void {
+    const failed = this.membership.withStatus("failed");
+    if (failed.length === 0) return;
+    const goneCount = failed.length + this.membership.withStatus("left").length;
+    const target = decideReconnect(failed, this.membership.size - goneCount, this.host.random);
+    if (target === undefined) {
+      this.host.logger.log("DEBUG", "serf: forgoing reconnect for random throttling");
+      return;
+    }
+    const address = formatEndpoint(target);
+    this.host.logger.log("INFO", `serf: attempting reconnect to ${target.name} ${address}`);
+    // Not one of `joins`: nobody asked for it, so what it brings is replayed, and no join is announced.
+    this.memberlist.join([`${target.name}/${address}`], () => undefined);
+  }
+
+  private handleQueueCheck(): void {
+    const { queueDepthWarning, queueDepthMax, queueDepthMin } = this.options;
+    const depthMax = queueDepthMin > 0 ? Math.max(queueDepthMin, 2 * this.membership.size) : queueDepthMax;
+    this.broadcasts.checkDepths(queueDepthWarning, depthMax);
+  }
+
+  /** Says that this node is here and means to stay, later than anything said about it so far. */
+  private announceJoin(): void {
+    const intent = { kind: "join", lamportTime: this.membership.clock.time, node: this.options.nodeName } as const;
+    this.membership.receiveJoinIntent(intent);
+    this.broadcasts.intents.queue({ message: encodeSerfMessage(intent) });
+  }
+
+  private leaveMemberlist(done: () => void): void {
+    if (this.currentState === "shutdown") {
+      done();
+      return;
+    }
+    this.memberlist.leave(this.options.broadcastTimeoutMs, (error) => {
+      if (error !== undefined) this.warn(`timeout waiting for leave broadcast: ${error.message}`);
+      done();
+    });
+  }
+
+  private checkName(): void {
+    const { nodeName, validateNodeNames } = this.options;
+    if (nodeName === "") throw new SerfError("INVALID_OPTION", 'option "nodeName" must be given');
+    const problem = validateNodeNames ? nodeNameProblem(nodeName) : undefined;
+    if (problem !== undefined) throw new SerfError("INVALID_OPTION", problem);
+  }
+
+  private checkTags(tags: Tags): Tags {
+    if (encodeTags(tags, this.options.protocolVersion).length <= encodedTagsBytesMax) return tags;
+    throw new SerfError("TAGS_TOO_LARGE", `Encoded length of tags exceeds limit of ${encodedTagsBytesMax} bytes`);
+  }
+
+  private expectRunning(): void {
+    if (this.currentState === "left" || this.currentState === "shutdown")
+      throw new SerfError(
+        "NOT_RUNNING",
+        `the node is ${this.currentState === "left" ? "no longer a member" : "shut down"}`,
+      );
+  }
+
+  private warn(text: string): void {
+    this.host.logger.log("WARN", `serf: ${text}`);
+  }
+}

@@ -1,0 +1,123 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { utf8Decode } from "../../src/base/bytes.ts";
+import {
+  type CreateSerfOptions,
+  createSerf,
+  memberlistProfiles,
+  type SerfEvent,
+  type SerfNode,
+} from "../../src/index.ts";
+
+const nodes: SerfNode[] = [];
+
+async function start(nodeName: string, options: CreateSerfOptions = {}): Promise<SerfNode> {
+  const memberlist = { ...memberlistProfiles.local, gossipIntervalMs: 10 };
+  const node = await createSerf({ nodeName, bind: "127.0.0.1:0", leavePropagateDelayMs: 10, memberlist, ...options });
+  nodes.push(node);
+  return node;
+}
+
+function addressOf(node: SerfNode): string {
+  return `127.0.0.1:${node.localMember.port}`;
+}
+
+/** The first event that fits. */
+async function eventOf(events: AsyncIterable<SerfEvent>, fits: (event: SerfEvent) => boolean): Promise<SerfEvent> {
+  for await (const event of events) if (fits(event)) return event;
+  throw new Error("the events ended");
+}
+
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.shutdown()));
+});
+
+describe("an embedded node", () => {
+  test("joins, tells and hears user events and tags, and leaves", async () => {
+    const a = await start("a", { tags: { role: "web" } });
+    const b = await start("b");
+    const joined = eventOf(a.events(), ({ kind }) => kind === "member-join");
+    expect(await b.join([addressOf(a)])).toEqual({ joined: 1, failures: [] });
+    expect(await joined).toMatchObject({ members: [{ name: "b", status: "alive", address: "127.0.0.1" }] });
+    expect(b.members().map(({ name, tags }) => [name, tags])).toEqual([
+      ["b", {}],
+      ["a", { role: "web" }],
+    ]);
+
+    const heard = new Promise<string>((resolve) => {
+      b.on("user", ({ name, payload }) => resolve(`${name} ${utf8Decode(payload)}`));
+    });
+    a.userEvent("deploy", "v1");
+    expect(await heard).toBe("deploy v1");
+
+    const updated = eventOf(b.events(), ({ kind }) => kind === "member-update");
+    await a.setTags({ role: "db" });
+    expect(await updated).toMatchObject({ members: [{ name: "a", tags: { role: "db" } }] });
+    expect(a.tags).toEqual({ role: "db" });
+
+    const left = eventOf(a.events(), ({ kind }) => kind === "member-leave");
+    await b.leave();
+    expect(await left).toMatchObject({ members: [{ name: "b", status: "left" }] });
+    expect(b.state).toBe("shutdown");
+  });
+
+  test("rejects with what went wrong", async () => {
+    const a = await start("a");
+    await expect(a.join([])).rejects.toMatchObject({ code: "JOIN_FAILED" });
+    await expect(a.setTags({ role: "x".repeat(600) })).rejects.toMatchObject({ code: "TAGS_TOO_LARGE" });
+    expect(() => a.userEvent("x", new Uint8Array(1000))).toThrow(
+      expect.objectContaining({ code: "USER_EVENT_TOO_LARGE" }),
+    );
+    await expect(start("b", { bind: addressOf(a) })).rejects.toMatchObject({ code: "ADDRESS_IN_USE" });
+    await expect(start("b", { bind: "nowhere" })).rejects.toMatchObject({ code: "INVALID_ADDRESS" });
+    await a.shutdown();
+    await expect(a.join(["127.0.0.1:1"])).rejects.toMatchObject({ code: "NOT_RUNNING" });
+    await expect(a.leave()).rejects.toMatchObject({ code: "NOT_RUNNING" });
+  });
+
+  test("that cannot start leaves its port free", async () => {
+    const a = await start("a");
+    const bind = addressOf(a);
+    await a.shutdown();
+    await expect(start("b", { bind, tags: { role: "x".repeat(600) } })).rejects.toMatchObject({
+      code: "TAGS_TOO_LARGE",
+    });
+    expect((await start("c", { bind })).localMember.name).toBe("c");
+  });
+
+  test("ends its readers when it shuts down, after what they had not read yet", async () => {
+    const a = await start("a");
+    const events = a.events();
+    a.userEvent("last", "");
+    await a.shutdown();
+    const seen: string[] = [];
+    for await (const event of events) seen.push(event.kind);
+    expect(seen).toEqual(["user"]);
+    for await (const event of a.events()) seen.push(event.kind);
+    expect(seen).toEqual(["user"]);
+  });
+
+  test("stops calling a listener that was taken off", async () => {
+    const a = await start("a");
+    const seen: string[] = [];
+    const stop = a.on("user", ({ name }) => seen.push(name));
+    a.userEvent("first");
+    await Promise.resolve();
+    stop();
+    a.userEvent("second");
+    await Promise.resolve();
+    expect(seen).toEqual(["first"]);
+  });
+
+  test("loses the oldest events of a reader that does not read, and says so once", async () => {
+    const lines: string[] = [];
+    const logger = { enabled: () => true, log: (_level: string, line: string) => void lines.push(line) };
+    const a = await start("a", { logger });
+    const events = a.events({ lengthMax: 2 });
+    for (const name of ["one", "two", "three", "four"]) a.userEvent(name);
+    await a.shutdown();
+    const seen: string[] = [];
+    for await (const event of events) if (event.kind === "user") seen.push(event.name);
+    expect(seen).toEqual(["three", "four"]);
+    expect(lines.filter((line) => line.includes("too slow"))).toHaveLength(1);
+  });
+});

@@ -44,9 +44,13 @@ for (const name of chosen) {
   rows.push(...(await parts[name]!()));
 }
 if (values.format === "json") {
-  console.log(JSON.stringify({ date: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }, null, 2));
+  console.log(
+    JSON.stringify({ date: new Date().toISOString(), node: process.version, cpus: cpus().length, rows }, null, 2),
+  );
 } else {
-  console.log(`\n${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}\n`);
+  console.log(
+    `\n${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}\n`,
+  );
   console.log(formatTable(rows));
 }
 

@@ -41,7 +41,10 @@ async function measure(kind: Kind, sandbox: Sandbox, progress: (line: string) =>
       others.push(node);
       await node.join([agent.address]);
     }
-    await waitFor(async () => (await agent.members()).length === members, { what: `${members} members`, deadlineMs: 60_000 });
+    await waitFor(async () => (await agent.members()).length === members, {
+      what: `${members} members`,
+      deadlineMs: 60_000,
+    });
     progress(`calling for ${measuredMs / 1000} s (${kind})`);
     return await callRate(agent.place.rpcPort);
   } finally {

@@ -1,0 +1,59 @@
+/** What a command is: declared once, and from that come its flags, its help and its place in the overview. */
+
+import type { OptionDeclarations, OptionSource, ResolvedOptions } from "../base/options.ts";
+
+export interface Command {
+  readonly name: string;
+  /** What follows the name: "[options] name [payload]". */
+  readonly usage: string;
+  /** One line for the overview, without a full stop. */
+  readonly synopsis: string;
+  /** Paragraphs for `-h`. */
+  readonly description: readonly string[];
+  /** A line to copy, after "serf ". */
+  readonly example: string;
+  readonly options: OptionDeclarations;
+  /** Resolves to the exit code. Rejects with a SerfError only for what the command cannot word better itself. */
+  run(invocation: Invocation, terminal: Terminal): Promise<number>;
+}
+
+/** How a command was called. `D` are its options. */
+export interface Invocation<D extends OptionDeclarations = OptionDeclarations> {
+  /** Complete and checked, defaults filled in. */
+  readonly options: ResolvedOptions<D>;
+  /** Only the flags that were given, for a command that has other sources besides. */
+  readonly given: OptionSource;
+  /** What follows the flags. */
+  readonly args: readonly string[];
+  /** The help of the command, to show with a mistake. */
+  readonly help: string;
+}
+
+/** Where a command runs. */
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Writes a line to stdout: results, and errors too, as in the reference. */
+  print(line: string): void;
+  /** Writes a line to stderr: help that was asked for, and what is wrong with flags. */
+  printError(line: string): void;
+  /** Calls `interrupt` for every Ctrl-C, in place of ending the process. */
+  onInterrupt(interrupt: () => void): void;
+}
+
+/** Gives `run` the types of the options beside it. */
+export function defineCommand<const D extends OptionDeclarations>(
+  command: Omit<Command, "options" | "run"> & {
+    readonly options: D;
+    run(invocation: Invocation<D>, terminal: Terminal): Promise<number>;
+  },
+): Command {
+  return command as unknown as Command;
+}
+
+/** What a command says when its arguments make no sense: why, and its help. */
+export function misused(why: string, { help }: { readonly help: string }, terminal: Terminal): number {
+  terminal.print(why);
+  terminal.print("");
+  terminal.print(help);
+  return 1;
+}

@@ -1,0 +1,15 @@
+import type { Command } from "../command.ts";
+
+/** Every command by name, in the order of the overview. Each is loaded only when it is called for, so that all start fast. */
+export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = {
+  event: async () => (await import("./event.ts")).eventCommand,
+  "force-leave": async () => (await import("./force-leave.ts")).forceLeaveCommand,
+  info: async () => (await import("./info.ts")).infoCommand,
+  join: async () => (await import("./join.ts")).joinCommand,
+  keygen: async () => (await import("./keygen.ts")).keygenCommand,
+  leave: async () => (await import("./leave.ts")).leaveCommand,
+  members: async () => (await import("./members.ts")).membersCommand,
+  monitor: async () => (await import("./monitor.ts")).monitorCommand,
+  tags: async () => (await import("./tags.ts")).tagsCommand,
+  version: async () => (await import("./version.ts")).versionCommand,
+};

@@ -1,0 +1,99 @@
+import { formatEndpoint } from "../../base/address.ts";
+import { boolean, text, texts } from "../../base/options.ts";
+import type { AgentMember } from "../../client/client.ts";
+import { defineCommand } from "../command.ts";
+import { columnize, formatReport, type Report } from "../output.ts";
+import { rpcOptions, withAgent } from "../rpc-options.ts";
+import { parseTags } from "../tags.ts";
+
+export const membersCommand = defineCommand({
+  name: "members",
+  usage: "[options]",
+  synopsis: "List the members of the cluster",
+  description: [
+    "Lists the members that an agent knows, with address, status and tags. Filters are RE2 regular expressions that must match the whole value.",
+  ],
+  example: "members -status=alive -tag role=web",
+  options: {
+    detailed: {
+      type: boolean(),
+      default: false,
+      doc: "Also show protocol versions. Only for text.",
+      flag: "detailed",
+    },
+    format: { type: text(), default: "text", doc: "How to print: text or json.", flag: "format" },
+    name: { type: text(), default: "", doc: "Only members whose name matches.", flag: "name" },
+    status: {
+      type: text(),
+      default: "",
+      doc: "Only members whose status matches: alive, leaving, left or failed.",
+      flag: "status",
+    },
+    tags: {
+      type: texts(),
+      default: [],
+      doc: "Only members whose tag matches, key=expression; may be given several times, and all must match.",
+      flag: "tag",
+    },
+    role: {
+      type: text(),
+      default: "",
+      doc: "Only members whose tag `role` matches. Deprecated: use -tag role=x.",
+      flag: "role",
+    },
+    ...rpcOptions,
+  },
+  async run({ options }, terminal) {
+    const { name, status, role } = options;
+    if (role !== "") terminal.print("Deprecation warning: 'Role' has been replaced with 'Tags'");
+    let tags: Record<string, string>;
+    try {
+      tags = parseTags(role === "" ? options.tags : [...options.tags, `role=${role}`]);
+    } catch (error) {
+      terminal.print(`Error: ${(error as Error).message}`);
+      return 1;
+    }
+    return withAgent(options, terminal, "Error retrieving members", async (client) => {
+      const members = await client.members({ name, status, tags });
+      try {
+        terminal.print(formatReport(membersReport(members, options.detailed), options.format));
+        return 0;
+      } catch (error) {
+        terminal.print(`Encoding error: ${(error as Error).message}`);
+        return 1;
+      }
+    });
+  },
+});
+
+/** Members in the order of the agent, the tags of each by name. */
+export function membersReport(members: readonly AgentMember[], detailed: boolean): Report {
+  return {
+    text: () => columnize(members.map((member) => memberLine(member, detailed))),
+    json: () => ({ members: members.length === 0 ? null : members.map(memberJson) }),
+  };
+}
+
+function memberLine(member: AgentMember, detailed: boolean): string {
+  const { delegateCurrent, delegateMin, delegateMax } = member.versions;
+  const tags = Object.entries(sortedTags(member)).map(([key, value]) => `${key}=${value}`);
+  const line = `${member.name}|${formatEndpoint(member)}|${member.status}|${tags.join(",")}`;
+  if (!detailed) return line;
+  return `${line}|Protocol Version: ${delegateCurrent}|Available Protocol Range: [${delegateMin}, ${delegateMax}]`;
+}
+
+function memberJson(member: AgentMember) {
+  const { delegateCurrent, delegateMin, delegateMax } = member.versions;
+  return {
+    name: member.name,
+    addr: formatEndpoint(member),
+    port: member.port,
+    tags: sortedTags(member),
+    status: member.status,
+    protocol: { max: delegateMax, min: delegateMin, version: delegateCurrent },
+  };
+}
+
+function sortedTags({ tags }: AgentMember): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,17 @@
+import "./signals.ts";
+import { runCommandLine } from "./command-line.ts";
+
+const terminal = {
+  environment: process.env,
+  print: (line: string) => void process.stdout.write(`${line}\n`),
+  printError: (line: string) => void process.stderr.write(`${line}\n`),
+  onInterrupt: (interrupt: () => void) => void process.on("SIGINT", interrupt),
+};
+
+// A reader that went away, as in `serf members | head -1`, is no mistake of ours.
+process.stdout.on("error", () => process.exit(0));
+
+runCommandLine(process.argv.slice(2), terminal).then((exitCode) => {
+  // Not process.exit: output that is still on its way to a pipe would be lost.
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,50 @@
+import { type OptionDeclarations, type ResolvedOptions, text } from "../base/options.ts";
+import { connectSerf, type SerfClient } from "../client/client.ts";
+import type { Terminal } from "./command.ts";
+
+/** What every command needs that talks to an agent. */
+export const rpcOptions = {
+  rpcAddress: {
+    type: text(),
+    default: "",
+    doc: "Address of the agent's RPC server. Without it SERF_RPC_ADDR of the environment counts, then 127.0.0.1:7373.",
+    flag: "rpc-addr",
+  },
+  rpcAuthKey: {
+    type: text(),
+    default: "",
+    doc: "The key that the agent asks for. Without it SERF_RPC_AUTH of the environment counts.",
+    flag: "rpc-auth",
+  },
+} as const satisfies OptionDeclarations;
+
+/**
+ * Connects, lets `use` talk to the agent, and disconnects. Resolves to the exit code: that of `use`, or 1 after saying what
+ * went wrong, begun with `failing` ("Error sending event").
+ */
+export async function withAgent(
+  { rpcAddress, rpcAuthKey }: ResolvedOptions<typeof rpcOptions>,
+  terminal: Terminal,
+  failing: string,
+  use: (client: SerfClient) => Promise<number>,
+): Promise<number> {
+  const { SERF_RPC_ADDR, SERF_RPC_AUTH } = terminal.environment;
+  let client: SerfClient;
+  try {
+    client = await connectSerf({
+      address: rpcAddress || SERF_RPC_ADDR || "127.0.0.1:7373",
+      authKey: rpcAuthKey || SERF_RPC_AUTH || "",
+    });
+  } catch (error) {
+    terminal.print(`Error connecting to Serf agent: ${(error as Error).message}`);
+    return 1;
+  }
+  try {
+    return await use(client);
+  } catch (error) {
+    terminal.print(`${failing}: ${(error as Error).message}`);
+    return 1;
+  } finally {
+    client.close();
+  }
+}

@@ -95,7 +95,7 @@ export const agentOptions = {
   eventHandlers: {
     type: texts(),
     default: [],
-    doc: "Script to run on events; may be given several times. See below for how to choose the events.",
+    doc: "Script to run on events; may be given several times. Which events is explained above.",
     flag: "event-handler",
     key: "event_handlers",
   },

@@ -5,7 +5,7 @@ import type { Logger } from "../base/host.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 import { type EventScript, matchesEvent } from "./event-filter.ts";
-import { runScript, type ScriptRun } from "./script-run.ts";
+import { type ScriptRun, type StartedScript, startScript } from "./script-run.ts";
 
 export interface ScriptHandlerOptions {
   readonly scripts: readonly EventScript[];
@@ -23,6 +23,7 @@ interface Lane {
   readonly script: string;
   readonly waiting: SerfEvent[];
   dropped: number;
+  running: StartedScript | undefined;
 }
 
 /**
@@ -57,16 +58,25 @@ export class ScriptHandler {
     }
   }
 
+  /** Forgets what waits. A script that is running goes on, and nobody waits for it. */
+  stop(): void {
+    this.scripts = [];
+    for (const lane of this.lanes.values()) {
+      lane.waiting.length = 0;
+      lane.running?.unref();
+    }
+  }
+
   private enqueue(script: string, event: SerfEvent): void {
-    const running = this.lanes.get(script);
-    const lane = running ?? { script, waiting: [], dropped: 0 };
+    const known = this.lanes.get(script);
+    const lane: Lane = known ?? { script, waiting: [], dropped: 0, running: undefined };
     lane.waiting.push(event);
     if (lane.waiting.length > this.queueLengthMax) {
       // The newest events say most about how things are by the time the script gets to them.
       lane.waiting.shift();
       lane.dropped += 1;
     }
-    if (running !== undefined) return;
+    if (known !== undefined) return;
     this.lanes.set(script, lane);
     void this.runLane(lane);
   }
@@ -76,16 +86,19 @@ export class ScriptHandler {
       if (lane.dropped > 0)
         this.logger.log("WARN", `agent: Script '${lane.script}' is behind, ${lane.dropped} events were dropped`);
       lane.dropped = 0;
-      await this.runOnce(lane.script, event);
+      await this.runOnce(lane, event);
     }
     this.lanes.delete(lane.script);
   }
 
-  private async runOnce(script: string, event: SerfEvent): Promise<void> {
+  private async runOnce(lane: Lane, event: SerfEvent): Promise<void> {
+    const { script } = lane;
     const slow = setTimeout(() => {
       this.logger.log("WARN", `agent: Script '${script}' slow, execution exceeding ${formatDuration(this.slowMs)}`);
-    }, this.slowMs);
-    const run = await runScript(script, event, this.self());
+    }, this.slowMs).unref();
+    lane.running = startScript(script, event, this.self());
+    const run = await lane.running.ended;
+    lane.running = undefined;
     clearTimeout(slow);
     this.report(script, event, run);
   }

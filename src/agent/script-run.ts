@@ -1,6 +1,7 @@
 /** One run of one handler script: what it is given by environment and stdin, and what becomes of its output. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { Socket } from "node:net";
 import type { MemberEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 
@@ -16,28 +17,45 @@ export interface ScriptRun {
   readonly problem: string | undefined;
 }
 
-/** Runs the script in a shell. Resolves when it ended and its output is closed; never rejects. */
-export function runScript(script: string, event: SerfEvent, self: SerfMember): Promise<ScriptRun> {
-  return new Promise((resolve) => {
-    const output = new OutputTail(outputBytesMax);
-    const finish = (problem: string | undefined) =>
-      resolve({ output: output.bytes(), outputBytes: output.totalBytes, problem });
-    let child: ChildProcess;
-    try {
-      child = spawnShell(script, { ...process.env, ...scriptEnvironment(event, self) });
-    } catch (error) {
-      // A name with a zero byte in it, for one, cannot be an environment variable.
-      return finish(messageOf(error));
-    }
-    child.stdout?.on("data", (chunk: Uint8Array) => output.append(chunk));
-    child.stderr?.on("data", (chunk: Uint8Array) => output.append(chunk));
-    // A script need not read what it is given: writing to a closed pipe is no failure.
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(scriptInput(event));
-    // No "close" follows if the shell could not be started, and nothing follows a "close".
-    child.once("error", (error) => finish(messageOf(error)));
-    child.once("close", (code, signal) => finish(describeExit(code, signal)));
+export interface StartedScript {
+  /** Resolves when the script ended and its output is closed; never rejects. */
+  readonly ended: Promise<ScriptRun>;
+  /** Lets this process end before the script does, which then goes on by itself. */
+  unref(): void;
+}
+
+/** Starts the script in a shell. */
+export function startScript(script: string, event: SerfEvent, self: SerfMember): StartedScript {
+  const output = new OutputTail(outputBytesMax);
+  const result = (problem: string | undefined): ScriptRun => ({
+    output: output.bytes(),
+    outputBytes: output.totalBytes,
+    problem,
   });
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = spawnShell(script, { ...process.env, ...scriptEnvironment(event, self) });
+  } catch (error) {
+    // A name with a zero byte in it, for one, cannot be an environment variable.
+    return { ended: Promise.resolve(result(messageOf(error))), unref: () => undefined };
+  }
+  child.stdout.on("data", (chunk: Uint8Array) => output.append(chunk));
+  child.stderr.on("data", (chunk: Uint8Array) => output.append(chunk));
+  // A script need not read what it is given: writing to a closed pipe is no failure.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(scriptInput(event));
+  const ended = new Promise<ScriptRun>((resolve) => {
+    // No "close" follows if the shell could not be started, and nothing follows a "close".
+    child.once("error", (error) => resolve(result(messageOf(error))));
+    child.once("close", (code, signal) => resolve(result(describeExit(code, signal))));
+  });
+  return { ended, unref: () => unrefAll(child) };
+}
+
+function unrefAll(child: ChildProcessWithoutNullStreams): void {
+  child.unref();
+  // Pipes to children are sockets, though Node's types do not say so.
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
 }
 
 /** The variables a script finds besides those of the agent itself. */
@@ -80,7 +98,7 @@ function roleOf({ tags: { role = "" } }: SerfMember): string {
   return role;
 }
 
-function spawnShell(script: string, env: NodeJS.ProcessEnv): ChildProcess {
+function spawnShell(script: string, env: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams {
   if (process.platform === "win32")
     return spawn("cmd", ["/C", script], { env, windowsHide: true, windowsVerbatimArguments: true });
   // The first shell only joins stderr to stdout, so that the order of what is written to both is kept, and then becomes

@@ -10,7 +10,7 @@ import { SerfError } from "./errors.ts";
 /** One option. `T` is its type once resolved. */
 export interface Option<T> {
   readonly type: OptionType<T>;
-  readonly default: T;
+  readonly default: NoInfer<T>;
   /** One paragraph: what it does, how to choose it, how it relates to others. The first sentence is the line in `--help`. */
   readonly doc: string;
   /** Command line flag without dashes, and JSON key in lower case: only for options that an operator sets. */

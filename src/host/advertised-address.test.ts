@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseAdvertisedAddress } from "./advertised-address.ts";
+import { chooseAdvertisedAddress, isPublicAddress } from "./advertised-address.ts";
 
 const loopback = { address: "127.0.0.1", family: "IPv4", internal: true } as const;
 const ipv4 = (address: string) => ({ address, family: "IPv4", internal: false }) as const;
@@ -26,4 +26,19 @@ describe("the address a node advertises", () => {
     expect(chooseAdvertisedAddress("::", interfaces)).toBe("2001:db8::1");
     expect(chooseAdvertisedAddress("0.0.0.0", interfaces)).toBe("127.0.0.1");
   });
+
+  test("is that on the interface of the default route, if there are several as good", () => {
+    const interfaces = { docker0: [ipv4("172.17.0.1")], eth0: [ipv4("10.0.0.3")] };
+    expect(chooseAdvertisedAddress("0.0.0.0", interfaces, "eth0")).toBe("10.0.0.3");
+    expect(chooseAdvertisedAddress("0.0.0.0", interfaces, "none")).toBe("172.17.0.1");
+    expect(chooseAdvertisedAddress("0.0.0.0", { ...interfaces, wan0: [ipv4("203.0.113.5")] }, "wan0")).toBe(
+      "172.17.0.1",
+    );
+  });
+});
+
+test("public is what is neither private nor local", () => {
+  expect(["8.8.8.8", "2001:4860::8888"].map(isPublicAddress)).toEqual([true, true]);
+  const others = ["10.0.0.1", "192.168.1.1", "100.64.0.1", "169.254.1.1", "127.0.0.2", "::1", "fe80::1", "fd00::1"];
+  expect(others.filter(isPublicAddress)).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { BlockList } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
 type Interfaces = Readonly<
@@ -6,25 +8,61 @@ type Interfaces = Readonly<
 
 /**
  * The address at which others can reach a node that listens at `bindAddress`. When that stands for all addresses of this machine, a
- * private IPv4 address is preferred, then any other IPv4 address, then IPv6, and without a network loopback. The reference refuses to
- * start where there is no private address.
+ * private IPv4 address is preferred, then any other IPv4 address, then IPv6, and without a network loopback; of several, the one on
+ * the interface of the default route. The reference refuses to start where there is no private address.
  */
-export function chooseAdvertisedAddress(bindAddress: string, interfaces: Interfaces = networkInterfaces()): string {
+export function chooseAdvertisedAddress(
+  bindAddress: string,
+  interfaces: Interfaces = networkInterfaces(),
+  defaultInterface = readDefaultInterface(),
+): string {
   const isAnyIpv6 = bindAddress === "::";
   if (bindAddress !== "0.0.0.0" && !isAnyIpv6) return bindAddress;
-  const all = Object.values(interfaces).flatMap((entries) => entries ?? []);
-  const reachable = all.filter(({ address, internal }) => !internal && !isLinkLocal(address));
+  const defaultFirst = Object.entries(interfaces).sort(
+    ([a], [b]) => Number(b === defaultInterface) - Number(a === defaultInterface),
+  );
+  const all = defaultFirst.flatMap(([, entries]) => entries ?? []);
+  const reachable = all.filter(({ address, internal }) => !internal && !isIn(localNetworks, address));
   const ipv4 = reachable.filter(({ family }) => family === "IPv4");
   const ipv6 = isAnyIpv6 ? reachable.filter(({ family }) => family === "IPv6") : [];
-  const chosen = ipv4.find(({ address }) => isPrivateIpv4(address)) ?? ipv4[0] ?? ipv6[0];
+  const chosen = ipv4.find(({ address }) => isIn(privateNetworks, address)) ?? ipv4[0] ?? ipv6[0];
   return chosen?.address ?? (isAnyIpv6 ? "::1" : "127.0.0.1");
 }
 
-/** RFC 1918, and the shared address space of RFC 6598. */
-function isPrivateIpv4(address: string): boolean {
-  return /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(address);
+/** Whether the whole internet may reach the address, so that it ought not to be used without encryption. */
+export function isPublicAddress(address: string): boolean {
+  return !isIn(privateNetworks, address) && !isIn(localNetworks, address);
 }
 
-function isLinkLocal(address: string): boolean {
-  return address.startsWith("169.254.") || /^fe[89ab]/i.test(address);
+/** Bridges of containers have private addresses too; the default route tells which interface leads to others. Linux only. */
+function readDefaultInterface(): string | undefined {
+  try {
+    const routes = readFileSync("/proc/net/route", "utf8").split("\n").slice(1);
+    return routes.map((route) => route.split("\t")).find(([, destination]) => destination === "00000000")?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 1918, the shared address space of RFC 6598, and unique local addresses of IPv6. */
+const privateNetworks = blockList("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7");
+
+/** Loopback and link-local addresses, which reach no further than this machine or the next cable. */
+const localNetworks = blockList("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10");
+
+function blockList(...subnets: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const subnet of subnets) {
+    const [base = "", prefix = ""] = subnet.split("/");
+    list.addSubnet(base, Number(prefix), familyOf(base));
+  }
+  return list;
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  return list.check(address, familyOf(address));
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return address.includes(":") ? "ipv6" : "ipv4";
 }

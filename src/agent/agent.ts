@@ -1,0 +1,246 @@
+/** A Serf that runs: sockets, event handlers and the RPC server around one node. */
+
+import type { Endpoint } from "../base/address.ts";
+import { SerfError } from "../base/errors.ts";
+import type { Logger, LogLevel } from "../base/host.ts";
+import { chooseAdvertisedAddress, isPublicAddress } from "../host/advertised-address.ts";
+import { createNodeHost, type NodeHost } from "../host/node-host.ts";
+import type { SerfEvent } from "../serf/events.ts";
+import type { Tags } from "../serf/member.ts";
+import { Serf } from "../serf/serf.ts";
+import type { AgentNetwork } from "./addresses.ts";
+import type { AgentConfig } from "./config.ts";
+import { type AgentFace, type JoinOutcome, joinErrorText } from "./face.ts";
+import { goQuote } from "./go-quote.ts";
+import type { LogBuffer } from "./log-buffer.ts";
+import { createRpcServer, type RpcServer } from "./rpc-server.ts";
+import { ScriptHandler } from "./script-handler.ts";
+import { createSerfOptions } from "./serf-options.ts";
+import { type AgentStats, collectAgentStats } from "./stats.ts";
+
+/** Where an agent writes its log, and the last lines of it for those who monitor. */
+export interface AgentLogs extends Logger {
+  readonly buffer: LogBuffer;
+}
+
+/** One running agent. The RPC server sees it as an `AgentFace`. */
+export class Agent implements AgentFace {
+  readonly serf: Serf;
+  readonly logs: LogBuffer;
+  /** What the other members are told. */
+  readonly advertised: Endpoint;
+  /** Resolves when the agent has shut down, for whatever reason. */
+  readonly ended: Promise<void>;
+
+  private config: AgentConfig;
+  private tags: Tags;
+  private readonly host: NodeHost;
+  private readonly logger: Logger;
+  private readonly scripts: ScriptHandler;
+  private readonly listeners = new Set<(event: SerfEvent) => void>();
+  private rpc: RpcServer | undefined;
+  private shutdownUnderWay: Promise<void> | undefined;
+  private tellEnded: () => void = () => undefined;
+
+  /** Use `startAgent`. Throws what `Serf` throws. */
+  constructor(config: AgentConfig, advertised: Endpoint, host: NodeHost, logs: AgentLogs) {
+    this.config = config;
+    this.advertised = advertised;
+    this.tags = config.tags;
+    this.host = host;
+    this.logger = logs;
+    this.logs = logs.buffer;
+    this.serf = new Serf(createSerfOptions(config, advertised), host, (event) => this.receiveEvent(event));
+    this.scripts = new ScriptHandler({
+      scripts: config.eventScripts,
+      self: () => this.serf.localMember,
+      logger: logs,
+    });
+    this.ended = new Promise((resolve) => {
+      this.tellEnded = resolve;
+    });
+  }
+
+  /** The RPC server listens before the node begins to take part, so that a taken port leaves no trace in the cluster. */
+  async start(): Promise<void> {
+    const { rpcAddress, rpcAuthKey } = this.config;
+    this.rpc = await createRpcServer({ listen: rpcAddress, authKey: rpcAuthKey, agent: this, logger: this.logger });
+    this.serf.start();
+  }
+
+  /** Where it listens for other members, with the port that is actually bound. */
+  get bound(): Endpoint {
+    return this.host.transport.bound;
+  }
+
+  get rpcAddress(): string {
+    return this.rpc?.address ?? "";
+  }
+
+  async join(addresses: readonly string[], replay: boolean): Promise<JoinOutcome> {
+    this.log("INFO", `joining: [${addresses.join(" ")}] replay: ${replay}`);
+    const outcome = await new Promise<JoinOutcome>((resolve) => this.serf.join(addresses, replay, resolve));
+    if (outcome.joined > 0) this.log("INFO", `joined: ${outcome.joined} nodes`);
+    const problem = joinErrorText(outcome);
+    if (problem !== "") this.log("WARN", `error joining: ${problem}`);
+    return outcome;
+  }
+
+  /** Leaves gracefully and then shuts down, also if the leave failed: an agent that wants to go must not stay. */
+  async leave(): Promise<void> {
+    try {
+      await this.leaveCluster();
+    } finally {
+      // Later, so that whoever asked by RPC is answered before the server closes.
+      setImmediate(() => void this.shutdown());
+    }
+  }
+
+  async forceLeave(name: string, prune: boolean): Promise<void> {
+    const how = prune ? " (prune)" : "";
+    this.log("INFO", `Force leaving node${how}: ${name}`);
+    try {
+      await completed((done) => this.serf.forceLeave(name, prune, done));
+    } catch (error) {
+      this.log("WARN", `failed to remove node${how}: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
+    const request = `${name}. Coalesced: ${coalesce}. Payload: ${goQuote(payload)}`;
+    this.log("DEBUG", `Requesting user event send: ${request}`);
+    try {
+      this.serf.userEvent(name, payload, coalesce);
+    } catch (error) {
+      this.log("WARN", `failed to send user event: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  async updateTags(set: Tags, remove: readonly string[]): Promise<void> {
+    const kept = Object.entries(this.tags).filter(([name]) => !remove.includes(name));
+    const tags = { ...Object.fromEntries(kept), ...set };
+    await completed((done) => {
+      this.serf.setTags(tags, done);
+      this.tags = tags;
+    });
+  }
+
+  /**
+   * Takes over what may change while running: event handlers, tags, and whether signals mean a graceful leave. Of the tags only what
+   * changed in the configuration is touched, so that those set at run time stay. Rejects as `updateTags` does.
+   */
+  async reload(config: AgentConfig): Promise<void> {
+    const { tags: before } = this.config;
+    const { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt } = config;
+    const changeable = { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt };
+    this.config = { ...this.config, ...changeable };
+    this.scripts.setScripts(eventScripts);
+    const changed = Object.entries(tags).filter(([name, value]) => before[name] !== value);
+    const gone = Object.keys(before).filter((name) => !Object.hasOwn(tags, name));
+    if (changed.length > 0 || gone.length > 0) await this.updateTags(Object.fromEntries(changed), gone);
+  }
+
+  onEvent(listener: (event: SerfEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  stats(): AgentStats {
+    return collectAgentStats({
+      self: this.serf.localMember,
+      serfStats: this.serf.stats(),
+      scripts: this.config.eventScripts,
+    });
+  }
+
+  /** Whether that signal asks for a graceful leave, as configured now. */
+  leavesOn(signal: "SIGINT" | "SIGTERM"): boolean {
+    return signal === "SIGINT" ? !this.config.skipLeaveOnInterrupt : this.config.leaveOnTerminate;
+  }
+
+  /** Tells the cluster that this node leaves, and resolves when that had time to spread. `shutdown` is still to be called. */
+  leaveCluster(): Promise<void> {
+    this.log("INFO", "requesting graceful leave from Serf");
+    return completed((done) => this.serf.leave(done));
+  }
+
+  /** Closes everything. Without a leave before, the other members will find that this one failed. */
+  shutdown(): Promise<void> {
+    this.shutdownUnderWay ??= this.close();
+    return this.shutdownUnderWay;
+  }
+
+  private async close(): Promise<void> {
+    this.log("INFO", "requesting serf shutdown");
+    // Tells what was held back for coalescing; the scripts of those last events are started, but not waited for.
+    this.serf.shutdown();
+    this.scripts.stop();
+    await Promise.all([this.rpc?.close(), this.host.close()]);
+    this.log("INFO", "shutdown complete");
+    this.tellEnded();
+  }
+
+  private receiveEvent(event: SerfEvent): void {
+    this.log("INFO", `Received event: ${event.kind === "user" ? `user-event: ${event.name}` : event.kind}`);
+    this.scripts.handle(event);
+    for (const listener of [...this.listeners]) listener(event);
+  }
+
+  private log(level: LogLevel, message: string): void {
+    this.logger.log(level, `agent: ${message}`);
+  }
+}
+
+/**
+ * Binds all sockets, then starts the node. If a port is taken or an option is refused, it rejects with a SerfError whose message is
+ * for the operator; then nothing is left running, and no other member was told anything.
+ */
+export async function startAgent(config: AgentConfig, network: AgentNetwork, logs: AgentLogs): Promise<Agent> {
+  logs.log("INFO", "agent: Serf agent starting");
+  const what = "Failed to start the Serf agent";
+  const { bind } = network;
+  const host = await orExplain(what, () =>
+    createNodeHost({ bindAddress: bind.address, bindPort: bind.port, logger: logs }),
+  );
+  try {
+    const advertised = decideAdvertise(network, host.transport.bound.port);
+    const agent = await orExplain(what, async () => new Agent(config, advertised, host, logs));
+    await orExplain("Error starting RPC listener", () => agent.start());
+    if (isPublicAddress(advertised.address) && !agent.serf.encrypted)
+      logs.log("WARN", "memberlist: Binding to public address without encryption!");
+    return agent;
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
+function decideAdvertise({ bind, advertise }: AgentNetwork, boundPort: number): Endpoint {
+  if (advertise !== undefined) return advertise;
+  return { address: chooseAdvertisedAddress(bind.address), port: boundPort };
+}
+
+/** Waits for `work`, and puts in front of what goes wrong what was tried. */
+async function orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SerfError) throw new SerfError(error.code, `${what}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Turns the protocol's callback into a promise; what `start` throws rejects it too. */
+function completed(start: (done: (error?: SerfError) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,26 @@
+import { hostname } from "node:os";
+import { resolveNetwork } from "./addresses.ts";
+import { type Agent, startAgent } from "./agent.ts";
+import { AgentLog } from "./agent-log.ts";
+import { loadConfig } from "./config.ts";
+import type { AgentOptions } from "./options.ts";
+
+export interface CreateAgentSurroundings {
+  /** Takes each log line of `logLevel` and above. Without it they are only kept for those who monitor. */
+  readonly printLine?: (line: string) => void;
+}
+
+/**
+ * Runs an agent inside this program, with the options that `serf agent` has; joining, retrying and signals are the
+ * program's own affair. Rejects with a SerfError whose message says what is wrong and where; then nothing is left running.
+ */
+export async function createAgent(
+  options: Partial<AgentOptions> = {},
+  { printLine = () => undefined }: CreateAgentSurroundings = {},
+): Promise<Agent> {
+  const { config, notices } = loadConfig(options, hostname());
+  const log = new AgentLog({ level: config.logLevel, print: printLine });
+  log.release();
+  for (const notice of notices) log.log("WARN", `agent: ${notice}`);
+  return startAgent(config, await resolveNetwork(config), log);
+}

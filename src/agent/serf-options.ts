@@ -1,0 +1,32 @@
+import type { Endpoint } from "../base/address.ts";
+import { memberlistProfiles } from "../memberlist/options.ts";
+import type { SerfOptions } from "../serf/options.ts";
+import type { AgentConfig } from "./config.ts";
+
+/** An agent tells member and user events together that come within so long; a library tells each at once. */
+const coalescePeriodMs = 3000;
+const quiescentPeriodMs = 1000;
+
+/** What an agent's configuration means to the node it runs. */
+export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Partial<SerfOptions> {
+  return {
+    nodeName: config.nodeName,
+    tags: config.tags,
+    protocolVersion: config.protocolVersion,
+    broadcastTimeoutMs: config.broadcastTimeoutMs,
+    coalescePeriodMs,
+    quiescentPeriodMs,
+    userCoalescePeriodMs: coalescePeriodMs,
+    userQuiescentPeriodMs: quiescentPeriodMs,
+    reconnectIntervalMs: config.reconnectIntervalMs,
+    reconnectTimeoutMs: config.reconnectTimeoutMs,
+    tombstoneTimeoutMs: config.tombstoneTimeoutMs,
+    userEventBytesMax: config.userEventBytesMax,
+    memberlist: {
+      ...memberlistProfiles[config.profile],
+      advertise,
+      compression: config.compression,
+      keys: config.encryptKey === "" ? [] : [Uint8Array.from(Buffer.from(config.encryptKey, "base64"))],
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import { hostname } from "node:os";
+import { resolveNetwork } from "../../agent/addresses.ts";
+import { type Agent, startAgent } from "../../agent/agent.ts";
+import { AgentLog } from "../../agent/agent-log.ts";
+import { type AgentConfig, loadConfig } from "../../agent/config.ts";
+import { joinErrorText } from "../../agent/face.ts";
+import { agentOptions } from "../../agent/options.ts";
+import { retryJoin } from "../../agent/retry-join.ts";
+import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
+import { formatEndpoint } from "../../base/address.ts";
+import { SerfError } from "../../base/errors.ts";
+import type { OptionSource } from "../../base/options.ts";
+import { defineCommand, type Terminal } from "../command.ts";
+
+export const agentCommand = defineCommand({
+  name: "agent",
+  usage: "[options]",
+  synopsis: "Runs a Serf agent",
+  description: [
+    "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags and what signals mean.",
+    "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event.",
+    "A script is run by the shell. It finds the event in SERF_EVENT, SERF_USER_EVENT and SERF_USER_LTIME, this node in SERF_SELF_NAME, SERF_SELF_ROLE and SERF_TAG_*, and reads the payload of a user event, or a line for each member (name, address, role, tags, with tabs between), from its standard input.",
+  ],
+  example: "agent -node web-1 -tag role=web -join 10.0.0.10",
+  options: agentOptions,
+  run: ({ given }, terminal) => runAgent(given, new Banner(terminal)),
+});
+
+/** What the agent says of itself, as against its log. */
+class Banner {
+  private readonly terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.terminal = terminal;
+  }
+
+  say(text: string): void {
+    this.terminal.print(`==> ${text}`);
+  }
+
+  detail(text: string): void {
+    this.terminal.print(text === "" ? "" : `    ${text}`);
+  }
+}
+
+async function runAgent(flags: OptionSource, banner: Banner): Promise<number> {
+  let config: AgentConfig;
+  let agent: Agent;
+  let log: AgentLog;
+  try {
+    config = loadAndNotify(flags, banner);
+    log = new AgentLog({ level: config.logLevel, print: (line) => banner.detail(line) });
+    const network = await resolveNetwork(config);
+    banner.say("Starting Serf agent...");
+    agent = await startAgent(config, network, log);
+  } catch (error) {
+    banner.say(explain(error));
+    return 1;
+  }
+  describeAgent(agent, config, banner);
+  const exitCode = (await joinAtStart(agent, config, banner))
+    ? await stayUntilEnd(agent, config, log, flags, banner)
+    : 1;
+  await agent.shutdown();
+  return exitCode;
+}
+
+function loadAndNotify(flags: OptionSource, banner: Banner): AgentConfig {
+  const { config, notices } = loadConfig(flags, hostname());
+  for (const notice of notices) banner.say(notice);
+  return config;
+}
+
+function describeAgent(agent: Agent, config: AgentConfig, banner: Banner): void {
+  banner.say("Starting Serf agent RPC...");
+  banner.say("Serf agent running!");
+  const details: readonly (readonly [what: string, value: unknown])[] = [
+    ["Node name", `'${config.nodeName}'`],
+    ["Bind addr", `'${formatEndpoint(agent.bound)}'`],
+    ...(config.advertise === "" ? [] : [["Advertise addr", `'${formatEndpoint(agent.advertised)}'`] as const]),
+    ["RPC addr", `'${agent.rpcAddress}'`],
+    ["Encrypted", agent.serf.encrypted],
+    ["Snapshot", false],
+    ["Profile", config.profile],
+    ["Message Compression Enabled", config.compression],
+  ];
+  for (const [what, value] of details) banner.detail(`${what.padStart(27)}: ${value}`);
+}
+
+/** Whether the agent may go on: it is asked to join nobody, or somebody answered. */
+async function joinAtStart(agent: Agent, { startJoin, replay }: AgentConfig, banner: Banner): Promise<boolean> {
+  if (startJoin.length === 0) return true;
+  banner.say(`Joining cluster...(replay: ${replay})`);
+  const outcome = await agent.join(startJoin, replay);
+  const problem = joinErrorText(outcome);
+  if (problem === "") banner.detail(`Join completed. Synced with ${outcome.joined} initial agents`);
+  else banner.say(problem);
+  return problem === "";
+}
+
+/** Shows the log, keeps trying -retry-join, and resolves to the exit code. */
+async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, flags: OptionSource, banner: Banner) {
+  banner.detail("");
+  banner.say("Log data will now stream in as it occurs:\n");
+  log.release();
+  const stop = new AbortController();
+  const exitCode = await superviseAgent({
+    agent,
+    onSignal: subscribeSignals,
+    gaveUp: joinPersistently(agent, config, log, stop.signal),
+    reload: () => reload(agent, log, flags, banner),
+    say: (text) => banner.say(text),
+  });
+  stop.abort();
+  return exitCode;
+}
+
+/** Resolves only if -retry-join was given up. */
+async function joinPersistently(agent: Agent, config: AgentConfig, logger: AgentLog, stop: AbortSignal): Promise<void> {
+  const { retryJoin: addresses, replay, retryIntervalMs: intervalMs, retryMax: retriesMax } = config;
+  if (addresses.length > 0) {
+    const join = (given: readonly string[], withReplay: boolean) => agent.join(given, withReplay);
+    const result = await retryJoin({ addresses, replay, intervalMs, retriesMax, join, logger, stop });
+    if (result === "gave-up") return;
+  }
+  await new Promise<never>(() => undefined);
+}
+
+async function reload(agent: Agent, log: AgentLog, flags: OptionSource, banner: Banner): Promise<void> {
+  banner.say("Reloading configuration...");
+  let config: AgentConfig;
+  try {
+    config = loadAndNotify(flags, banner);
+  } catch (error) {
+    banner.say(explain(error));
+    banner.say("Failed to reload configs");
+    return;
+  }
+  log.setLevel(config.logLevel);
+  try {
+    await agent.reload(config);
+  } catch (error) {
+    banner.say(`Failed to update tags: ${explain(error)}`);
+  }
+}
+
+function subscribeSignals(receive: (signal: AgentSignal) => void): () => void {
+  const signals: readonly AgentSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, receive);
+  return () => {
+    for (const signal of signals) process.off(signal, receive);
+  };
+}
+
+/** What the operator did wrong, in one line; our own bugs keep their stack. */
+function explain(error: unknown): string {
+  if (error instanceof SerfError) return error.message;
+  throw error;
+}

@@ -36,8 +36,11 @@ export class Joins {
     if (this.current === undefined) return;
     const { addresses, done } = this.current;
     this.joinMembers(addresses, (result) => {
-      this.startNext();
-      done(result);
+      try {
+        done(result);
+      } finally {
+        this.startNext();
+      }
     });
   }
 }

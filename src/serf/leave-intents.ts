@@ -27,7 +27,6 @@ export class LeaveIntents {
   announce(node: string, prune: boolean, done: (told: boolean) => void): void {
     const { membership, broadcasts, broadcastTimeoutMs } = this.parts;
     const intent = { kind: "leave", lamportTime: membership.clock.time, node, prune } as const;
-    membership.clock.increment();
     membership.receiveLeaveIntent(intent);
     if (!membership.hasOthersAlive()) {
       done(true);

@@ -246,6 +246,16 @@ describe("reaping", () => {
     expect(membership.members().map(({ name }) => name)).toEqual(["self", "alive"]);
   });
 
+  test("spares a member that came back", () => {
+    const { network, membership, statusOf } = createMembership();
+    membership.memberJoined(memberlistMember("web"));
+    membership.memberLeft(memberlistMember("web"));
+    membership.memberJoined(memberlistMember("web"));
+    network.run(3 * dayMs);
+    membership.reap(timeouts);
+    expect(statusOf("web")).toBe("alive");
+  });
+
   test("forgets intents about members that never came", () => {
     const { network, membership, leave, statusOf } = createMembership();
     leave("web", 5);

@@ -32,6 +32,8 @@ const memberlistProtocolVersion = 2;
 /** "left": the node has told the others and is silent to its user, but may still be answering probes until `shutdown`. */
 export type SerfState = "alive" | "leaving" | "left" | "shutdown";
 
+const cannotJoin = "Serf can't Join after Leave or Shutdown";
+
 /** Why a node in that state cannot leave, if it is a mistake to ask. */
 const leaveProblems = {
   left: undefined,
@@ -86,7 +88,7 @@ export class Serf {
     const { retransmitMult } = memberlistOptions;
     this.broadcasts = new Broadcasts({ retransmitMult, nodeCount: () => this.membership.size }, host);
     this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates());
-    this.joins = new Joins((addresses, done) => this.memberlist.join(addresses, done));
+    this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
     const { membership, broadcasts } = this;
     this.leaveIntents = new LeaveIntents(
       { membership, broadcasts, broadcastTimeoutMs: this.options.broadcastTimeoutMs },
@@ -106,9 +108,10 @@ export class Serf {
    * events from before the join are not told. `done` is called once, synchronously only for an empty list. Throws NOT_RUNNING.
    */
   join(addresses: readonly string[], replay: boolean, done: (result: JoinResult) => void): void {
-    if (this.currentState !== "alive") throw new SerfError("NOT_RUNNING", "Serf can't Join after Leave or Shutdown");
+    if (this.currentState !== "alive") throw new SerfError("NOT_RUNNING", cannotJoin);
     this.joins.join(addresses, replay, (result) => {
-      if (result.joined > 0) this.announceJoin();
+      // Not when a leave has begun meanwhile: the join would be the later word, and call it off in the eyes of others.
+      if (result.joined > 0 && this.currentState === "alive") this.announceJoin();
       done(result);
     });
   }
@@ -300,6 +303,12 @@ export class Serf {
     const intent = { kind: "join", lamportTime: this.membership.clock.time, node: this.options.nodeName } as const;
     this.membership.receiveJoinIntent(intent);
     this.broadcasts.intents.queue({ message: encodeSerfMessage(intent) });
+  }
+
+  /** A join that waited for another may come too late. */
+  private joinMembers(addresses: readonly string[], done: (result: JoinResult) => void): void {
+    if (this.currentState === "alive") this.memberlist.join(addresses, done);
+    else done({ joined: 0, failures: addresses.map((address) => ({ address, reason: cannotJoin })) });
   }
 
   private leaveMemberlist(done: () => void): void {

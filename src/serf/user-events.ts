@@ -47,7 +47,6 @@ export class UserEvents {
         `encoded user event exceeds configured limit of ${bytesMax} bytes after encoding`,
       );
     }
-    this.clock.increment();
     this.receive(event);
     return message;
   }

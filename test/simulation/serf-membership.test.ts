@@ -102,6 +102,53 @@ describe("a cluster of Serf nodes", () => {
     expect(afterwards?.message).toBe("Leave called after Shutdown");
   });
 
+  test("is not rejoined by a join that was under way when the leave began", () => {
+    const cluster = new SerfCluster(1, 50);
+    const [a, b] = cluster.startJoined(2);
+    const late = cluster.start("late");
+    const results: number[] = [];
+    const join = () => late.serf.join([a!.host.address], true, ({ joined }) => results.push(joined));
+    join();
+    join();
+    expect(cluster.settle((done) => late.serf.leave(done))).toBeUndefined();
+    expect(results).toEqual([1, 0]);
+    late.serf.shutdown();
+    cluster.network.run(60_000);
+    for (const node of [a!, b!]) expect(statusOf(node, "late")).not.toBe("alive");
+  });
+
+  test("is left, not failed, though a join ended after the leave began", () => {
+    const cluster = new SerfCluster(1, 50);
+    const [a, b, c] = cluster.startJoined(3);
+    c!.serf.join([b!.host.address], true, () => undefined);
+    cluster.settle((done) => c!.serf.leave(done));
+    c!.serf.shutdown();
+    cluster.network.run(60_000);
+    for (const node of [a!, b!]) expect(statusOf(node, "node-3")).toBe("left");
+  });
+
+  test("leaves though nobody hears of it in time, and says so", () => {
+    const cluster = new SerfCluster(1);
+    const [a] = cluster.startJoined(2, { broadcastTimeoutMs: 100 });
+    const startMs = cluster.network.nowMs;
+    expect(cluster.settle((done) => a!.serf.leave(done))).toBeUndefined();
+    expect(cluster.network.nowMs - startMs).toBe(1200);
+    const warnings = a!.host.logger.lines.filter(({ level }) => level === "WARN").map(({ message }) => message);
+    expect(warnings[0]).toBe("serf: timeout while waiting for graceful leave");
+    expect(warnings[1]).toMatch(/^serf: timeout waiting for leave broadcast: /);
+  });
+
+  test("fails the joins that a shutdown leaves waiting", () => {
+    const cluster = new SerfCluster(1);
+    const a = cluster.start("a");
+    const results: number[] = [];
+    for (let index = 0; index < 3; index++)
+      a.serf.join(["10.9.9.9"], true, ({ joined, failures }) => results.push(joined, failures.length));
+    a.serf.shutdown();
+    cluster.network.run(60_000);
+    expect(results).toEqual([0, 1, 0, 1, 0, 1]);
+  });
+
   test("sees a crash as failed, and the restart as alive again", () => {
     const cluster = new SerfCluster(1);
     const [a, b, c] = cluster.startJoined(3);

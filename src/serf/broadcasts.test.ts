@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { SimulatedNetwork } from "../simulator/index.ts";
+import { Broadcasts } from "./broadcasts.ts";
+
+function createBroadcasts() {
+  const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
+  const broadcasts = new Broadcasts({ retransmitMult: 1, nodeCount: () => 1 }, host);
+  const message = (first: number, bytes: number) => ({ message: new Uint8Array(bytes).fill(first, 0, 1) });
+  const take = (overheadBytes: number, bytesMax: number) =>
+    broadcasts.take(overheadBytes, bytesMax).map(([first]) => first);
+  return { host, broadcasts, message, take };
+}
+
+describe("the broadcasts", () => {
+  test("put intents before queries, and queries before events", () => {
+    const { broadcasts, message, take } = createBroadcasts();
+    broadcasts.events.queue(message(3, 100));
+    broadcasts.queries.queue(message(2, 100));
+    broadcasts.intents.queue(message(1, 100));
+    expect(take(2, 1400)).toEqual([1, 2, 3]);
+  });
+
+  test("share one packet: what intents take is not there for the others", () => {
+    const { host, broadcasts, message, take } = createBroadcasts();
+    broadcasts.intents.queue(message(1, 500));
+    broadcasts.queries.queue(message(2, 500));
+    broadcasts.events.queue(message(3, 500));
+    broadcasts.events.queue(message(4, 94));
+    expect(take(2, 1100)).toEqual([1, 2, 4]);
+    expect(take(2, 1100)).toEqual([3]);
+    expect(host.metrics.samples.get("serf.msgs.sent")).toEqual({ count: 4, sum: 1594, max: 500 });
+  });
+
+  test("are bounded also between two checks of their depth", () => {
+    const { broadcasts, message } = createBroadcasts();
+    for (let index = 0; index < 20_000; index++) broadcasts.events.queue(message(1, 10));
+    expect(broadcasts.events.length).toBe(16_384);
+  });
+});

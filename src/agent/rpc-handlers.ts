@@ -6,7 +6,7 @@ import { parseEventFilters } from "./event-filter.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
 import { parseLogLevel } from "./log-buffer.ts";
 import { compileMemberFilter } from "./member-filter.ts";
-import { membersBody } from "./rpc-records.ts";
+import { type MemberListEncoder, membersBody } from "./rpc-records.ts";
 import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
 
 /** As the client chose it; a bigint only above 2^53. */
@@ -15,8 +15,8 @@ export type Sequence = number | bigint;
 export interface Answer {
   /** "" for success. */
   readonly error: string;
-  /** For the commands that have a response, with an error too. */
-  readonly body?: Body;
+  /** For the commands that have a response, with an error too. Bytes are a body encoded already. */
+  readonly body?: Body | Uint8Array;
   /** Called once the answer is written, so that no record of a stream overtakes it. */
   readonly afterwards?: () => void;
 }
@@ -31,6 +31,7 @@ export interface RpcClient {
   version: number;
   authenticated: boolean;
   isAuthKey(key: string): boolean;
+  readonly memberList: MemberListEncoder;
   readonly streams: Map<Sequence, ClientStream>;
   monitor: { readonly sequence: Sequence; readonly stream: ClientStream } | undefined;
   sinkFor(sequence: Sequence): RecordSink;
@@ -78,8 +79,8 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     return left;
   },
 
-  members({ agent }) {
-    return { error: "", body: membersBody(agent.serf.members()) };
+  members({ agent, memberList }) {
+    return { error: "", body: memberList.encode(agent.serf.members()) };
   },
 
   "members-filtered"({ agent }, { Name, Status, Tags }) {

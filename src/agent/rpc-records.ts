@@ -3,9 +3,27 @@
 import { ipToBytes } from "../base/address.ts";
 import { unreachable } from "../base/errors.ts";
 import type { Body } from "../rpc/commands.ts";
-import { uint64 } from "../rpc/framing.ts";
+import { encodeFrame, uint64 } from "../rpc/framing.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
+
+/**
+ * Encodes the list of members once for as long as it stays the same, since clients ask for it over and over. A view of a
+ * member never changes, so the same views are the same list.
+ */
+export class MemberListEncoder {
+  private members: readonly SerfMember[] = [];
+  private encoded = encodeFrame(membersBody([]));
+
+  encode(members: readonly SerfMember[]): Uint8Array {
+    const known = this.members;
+    if (members.length !== known.length || members.some((member, i) => member !== known[i])) {
+      this.encoded = encodeFrame(membersBody(members));
+      this.members = [...members];
+    }
+    return this.encoded;
+  }
+}
 
 export function membersBody(members: readonly SerfMember[]): Body {
   return { Members: members.map(memberRecord) };

@@ -5,6 +5,7 @@ import { SerfError } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
 import { splitHostPort } from "../rpc/address.ts";
 import type { AgentFace } from "./face.ts";
+import { MemberListEncoder } from "./rpc-records.ts";
 import { RpcSession } from "./rpc-session.ts";
 
 export interface RpcServerOptions {
@@ -61,6 +62,7 @@ class Connections {
   private readonly limits: RpcLimits;
   private readonly isAuthKey: ((key: string) => boolean) | undefined;
   private readonly sessions = new Map<RpcSession, Socket>();
+  private readonly memberList = new MemberListEncoder();
   private unauthenticated = 0;
   private refusing = false;
 
@@ -94,6 +96,7 @@ class Connections {
       socket.destroy();
     }, this.limits.authTimeoutMs);
     const session = new RpcSession(socket, remoteAddress, {
+      memberList: this.memberList,
       agent,
       logger,
       isAuthKey: this.isAuthKey,

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { AgentStandIn, member, userEvent } from "../../test/support/agent-stand-in.ts";
 import { isRejected } from "../base/rejected.ts";
 import { decodeFrame, encodeFrame, FrameReader, type FrameValue } from "../rpc/framing.ts";
+import { MemberListEncoder } from "./rpc-records.ts";
 import { RpcSession } from "./rpc-session.ts";
 
 /** A client at the other end of a connection in memory, which writes what it likes. */
@@ -29,6 +30,7 @@ class RawClient {
           this.agent.logs.append(level, `[${level}] ${message}`);
         },
       },
+      memberList: new MemberListEncoder(),
       isAuthKey: authKey === undefined ? undefined : (key) => key === authKey,
       frameBytesMaxBeforeAuth: options.frameBytesMaxBeforeAuth ?? 1_024,
       frameBytesMax: options.frameBytesMax ?? 65_536,
@@ -216,6 +218,22 @@ describe("an RPC session", () => {
       "81a74d656d62657273918ba441646472c4047f000001ab44656c656761746543757205ab44656c65676174654d617805ab44656c65676174654d696e02a44e616d65a464656231a4506f7274cd1f0aab50726f746f636f6c43757202ab50726f746f636f6c4d617805ab50726f746f636f6c4d696e01a6537461747573a5616c697665a45461677382a178a5613c623e26a3666f6fa3626172";
     const body = (await client.receive()) as Record<string, FrameValue>;
     expect(Buffer.from(encodeFrame(body)).toString("hex")).toBe(captured);
+  });
+
+  test("lists members anew when one of them changed, came or went", async () => {
+    const client = await connected();
+    const names = async (): Promise<string[]> => {
+      await client.call({ Command: "members", Seq: 1 });
+      const { Members } = (await client.receive()) as { Members: { Name: string; Status: string }[] };
+      return Members.map(({ Name, Status }) => `${Name} ${Status}`);
+    };
+    expect(await names()).toEqual(["one alive", "two failed"]);
+    client.agent.membersNow = [member("one", "left", {}), client.agent.membersNow[1]!];
+    expect(await names()).toEqual(["one left", "two failed"]);
+    client.agent.membersNow = client.agent.membersNow.slice(1);
+    expect(await names()).toEqual(["two failed"]);
+    client.agent.membersNow = [];
+    expect(await names()).toEqual([]);
   });
 
   test("filters members by anchored RE2 expressions, and answers a bad one", async () => {

@@ -14,11 +14,14 @@ import {
 import { decodeFrame, encodeFrame, FrameReader, uint64 } from "../rpc/framing.ts";
 import type { AgentFace } from "./face.ts";
 import { commandHandlers, type Handler, type RpcClient, type Sequence } from "./rpc-handlers.ts";
+import type { MemberListEncoder } from "./rpc-records.ts";
 import type { ClientStream, RecordSink } from "./streams.ts";
 
 export interface SessionOptions {
   readonly agent: AgentFace;
   readonly logger: Logger;
+  /** Shared by the sessions of a server. */
+  readonly memberList: MemberListEncoder;
   /** Tells whether a client's key is right; absent where none is asked for. */
   readonly isAuthKey: ((key: string) => boolean) | undefined;
   readonly frameBytesMaxBeforeAuth: number;
@@ -42,6 +45,7 @@ export class RpcSession implements RpcClient {
   readonly name: string;
   version = 0;
   authenticated: boolean;
+  readonly memberList: MemberListEncoder;
   readonly streams = new Map<Sequence, ClientStream>();
   monitor: RpcClient["monitor"];
 
@@ -58,6 +62,7 @@ export class RpcSession implements RpcClient {
     this.options = options;
     this.agent = options.agent;
     this.logger = options.logger;
+    this.memberList = options.memberList;
     this.name = `ipc.client: ${remoteAddress}`;
     this.authenticated = options.isAuthKey === undefined;
     this.reader = new FrameReader(options.frameBytesMaxBeforeAuth);
@@ -164,9 +169,10 @@ export class RpcSession implements RpcClient {
     this.options.trusted();
   }
 
-  private send(sequence: Sequence, error: string, body?: Body): void {
+  private send(sequence: Sequence, error: string, body?: Body | Uint8Array): void {
     const header = encodeFrame({ Error: error, Seq: uint64(sequence) });
-    this.connection.write(body === undefined ? header : Buffer.concat([header, encodeFrame(body)]));
+    if (body === undefined) this.connection.write(header);
+    else this.connection.write(Buffer.concat([header, body instanceof Uint8Array ? body : encodeFrame(body)]));
   }
 
   private flushStreams(): void {

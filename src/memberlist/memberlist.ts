@@ -4,7 +4,6 @@ import type { Host, Stream, StreamHandler, TransportFailure, TransportReceiver }
 import { encodeMessage } from "../wire/codecs.ts";
 import type { PacketMessage } from "../wire/messages.ts";
 import { openPacket } from "../wire/packet-envelope.ts";
-import { encodeStreamUserMessage } from "../wire/stream-envelope.ts";
 import { type AnnouncementDone, Announcer } from "./announcer.ts";
 import type { Delegates } from "./delegates.ts";
 import { Directory } from "./directory.ts";
@@ -15,12 +14,14 @@ import { Joiner, type JoinResult } from "./joiner.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Member } from "./member.ts";
 import { Membership } from "./membership.ts";
+import { NameTakeover } from "./name-takeover.ts";
 import { type MemberlistOptions, resolveMemberlistOptions } from "./options.ts";
 import { PacketSender } from "./packet-sender.ts";
 import { PingResponder } from "./ping-responder.ts";
 import { Prober } from "./prober.ts";
+import { isPublicAddress } from "./public-address.ts";
+import { ReliableSender, type SendDone } from "./reliable-sender.ts";
 import { StateSync } from "./state-sync.ts";
-import { StreamConversation } from "./stream-client.ts";
 import { StreamServer } from "./stream-server.ts";
 import { Ticker } from "./ticker.ts";
 
@@ -39,6 +40,8 @@ export class Memberlist implements TransportReceiver {
   private readonly foundations: Foundations;
   private readonly membership: Membership;
   private readonly packets: PacketSender;
+  private readonly takeover: NameTakeover;
+  private readonly reliableSender: ReliableSender;
   private readonly inbox: Inbox;
   private readonly pings: PingResponder;
   private readonly prober: Prober;
@@ -65,10 +68,12 @@ export class Memberlist implements TransportReceiver {
     const { broadcasts, metrics, rejections, timers } = foundations;
     this.foundations = foundations;
     this.keyring = foundations.keyring;
-    this.membership = new Membership(foundations);
+    this.membership = new Membership(foundations, (existing, other) => this.takeover.receiveConflict(existing, other));
     this.packets = new PacketSender(foundations);
+    this.reliableSender = new ReliableSender(foundations);
     this.stateSync = new StateSync({ ...foundations, membership: this.membership });
     const talking = { ...foundations, membership: this.membership, packets: this.packets, stateSync: this.stateSync };
+    this.takeover = new NameTakeover(talking);
     this.pings = new PingResponder(talking);
     this.prober = new Prober(talking);
     this.gossiper = new Gossiper(talking);
@@ -92,6 +97,10 @@ export class Memberlist implements TransportReceiver {
   start(): void {
     assert(this.state === "new", "a memberlist starts once");
     this.state = "running";
+    const { advertised, logger } = this.foundations;
+    if (this.keyring === undefined && isPublicAddress(advertised().address)) {
+      logger.log("WARN", "memberlist: Binding to public address without encryption!");
+    }
     this.membership.announceSelf();
     this.foundations.transport.listen(this);
     this.prober.start();
@@ -137,10 +146,12 @@ export class Memberlist implements TransportReceiver {
     if (this.state === "shutdown") return;
     this.state = "shutdown";
     for (const room of [this.prober, this.gossiper, this.stateSync, this.queueCheck, this.streamServer]) room.stop();
+    this.takeover.stop();
     this.membership.stop();
     this.foundations.acks.clear();
     this.inbox.clear();
     this.foundations.transport.close();
+    this.reliableSender.stop();
     this.joiner.stop();
     this.announcer.stop();
   }
@@ -187,17 +198,13 @@ export class Memberlist implements TransportReceiver {
     else this.packets.send(to, "", [encoded]);
   }
 
-  /** Sends bytes of the layer above over a stream. `done` is called once, never synchronously: SEND_FAILED or nothing. */
-  sendReliable(to: Member | Endpoint, message: Uint8Array, done: (error?: SerfError) => void): void {
+  /**
+   * Sends bytes of the layer above over a stream. `done` is called once, never synchronously but on `shutdown`: with
+   * SEND_FAILED, or without an error when the peer has taken them.
+   */
+  sendReliable(to: Member | Endpoint, message: Uint8Array, done: SendDone): void {
     this.expectRunning();
-    const { address, port } = to;
-    new StreamConversation(this.foundations, {
-      to: { address, port },
-      compose: () => encodeStreamUserMessage(message),
-      answered: false,
-      limitMs: this.options.streamTimeoutMs,
-      done: (outcome) => done(outcome.kind === "failed" ? new SerfError("SEND_FAILED", outcome.reason) : undefined),
-    });
+    this.reliableSender.send(to, message, done);
   }
 
   /** Called by the transport. First station of a packet's journey. */

@@ -14,8 +14,7 @@ import { createVersionVector } from "../wire/versions.ts";
 import { unknownVersions } from "./directory.ts";
 import type { Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
-import { confirmationsWanted, suspicionTimeoutMs } from "./scaling.ts";
-import { Suspicion } from "./suspicion.ts";
+import { Suspicions } from "./suspicions.ts";
 import {
   type AliveVerdict,
   decideAlive,
@@ -36,11 +35,16 @@ export const metaBytesMax = 512;
  */
 export class Membership {
   private readonly around: Foundations;
-  private readonly suspicions = new Map<string, Suspicion>();
+  private readonly conflict: (existing: Member, other: Member) => void;
+  private readonly suspicions: Suspicions;
   private left = false;
+  private stopped = false;
 
-  constructor(around: Foundations) {
+  /** `conflict` is called with whom the name belongs to here, and who else claims it. */
+  constructor(around: Foundations, conflict: (existing: Member, other: Member) => void) {
     this.around = around;
+    this.conflict = conflict;
+    this.suspicions = new Suspicions(around, (name) => this.applyExpired(name));
   }
 
   get hasLeft(): boolean {
@@ -79,8 +83,8 @@ export class Membership {
   }
 
   stop(): void {
-    for (const suspicion of this.suspicions.values()) suspicion.cancel();
-    this.suspicions.clear();
+    this.stopped = true;
+    this.suspicions.stop();
   }
 
   /** Says, or says anew, who this node is. `told` is called when it was gossiped often enough, or something newer was. */
@@ -103,6 +107,22 @@ export class Membership {
     this.left = true;
     const incarnation = this.around.table.incarnationOf(this.around.table.find(nodeName));
     this.receiveDead({ kind: "dead", incarnation, node: nodeName, from: nodeName }, told);
+  }
+
+  /**
+   * Takes this node's name over from who had it before: says that the predecessor left, and, when that was told, that this
+   * node is there. In the other order nobody would hear the second.
+   */
+  succeed(predecessor: Member): void {
+    const { broadcasts, options } = this.around;
+    const { nodeName: node } = options;
+    const { incarnation } = predecessor;
+    const message = encodeMessage({ kind: "dead", incarnation, node, from: node });
+    const finished = (): void => {
+      if (!this.left && !this.stopped) this.outbid(incarnation);
+    };
+    // Not under the name itself, or the next news of this node would replace it before it was told.
+    broadcasts.queue({ message, key: `predecessor of ${node}`, finished });
   }
 
   /** An alive message that came by gossip, from whoever it was that told it. */
@@ -133,7 +153,7 @@ export class Membership {
         return;
       case "confirm":
         // Passed on, so that others' suspicions are confirmed too, and independently of this node's.
-        if (this.suspicions.get(suspect.node)?.confirm(suspect.from) === true) this.broadcast(suspect);
+        if (this.suspicions.confirm(suspect.node, suspect.from)) this.broadcast(suspect);
         return;
       case "suspect":
         this.applySuspect(row, suspect);
@@ -155,7 +175,7 @@ export class Membership {
         logger.log("WARN", `memberlist: Refuting a dead message (from: ${dead.from})`);
         return;
       case "gone":
-        this.endSuspicion(dead.node);
+        this.suspicions.end(dead.node);
         this.broadcast(dead, told);
         metrics.increment("memberlist.msg.dead");
         table.setIncarnation(row, dead.incarnation);
@@ -246,7 +266,7 @@ export class Membership {
     told: (() => void) | undefined,
   ): void {
     const { clock, delegates, metrics, table } = this.around;
-    this.endSuspicion(alive.node);
+    this.suspicions.end(alive.node);
     this.broadcast(alive, told);
     metrics.increment("memberlist.msg.alive");
     // A message without versions says nothing of them: what was known stands.
@@ -259,47 +279,32 @@ export class Membership {
   }
 
   private applySuspect(row: number, suspect: Suspect): void {
-    const { clock, metrics, options, table, timers } = this.around;
+    const { clock, metrics, table } = this.around;
     this.broadcast(suspect);
     metrics.increment("memberlist.msg.suspect");
     table.setIncarnation(row, suspect.incarnation);
     table.setState(row, "suspect", clock.monotonicMs());
-    const nodeCount = table.length;
-    const wanted = confirmationsWanted(options.suspicionMult, nodeCount);
-    const minMs = suspicionTimeoutMs(options.suspicionMult, nodeCount, options.probeIntervalMs);
-    const suspicion = new Suspicion({
-      clock,
-      timers,
-      from: suspect.from,
-      wanted,
-      minMs,
-      maxMs: options.suspicionMaxTimeoutMult * minMs,
-      expired: (confirmations) => this.handleSuspicionExpired(suspect.node, confirmations, wanted),
-    });
-    this.suspicions.set(suspect.node, suspicion);
+    this.suspicions.begin(suspect.node, suspect.from);
   }
 
-  private handleSuspicionExpired(name: string, confirmations: number, wanted: number): void {
-    const { logger, metrics, options, table } = this.around;
-    if (confirmations < wanted) metrics.increment("memberlist.degraded.timeout");
-    const reason = `suspect timeout reached (${confirmations} peer confirmations)`;
-    logger.log("INFO", `memberlist: Marking ${name} as failed, ${reason}`);
+  private applyExpired(name: string): void {
+    const { options, table } = this.around;
     const incarnation = table.incarnationOf(table.find(name));
     this.receiveDead({ kind: "dead", incarnation, node: name, from: options.nodeName });
   }
 
-  private endSuspicion(name: string): void {
-    this.suspicions.get(name)?.cancel();
-    this.suspicions.delete(name);
-  }
-
   /** Having to defend itself is a sign that this node is not doing well. */
   private refute(accused: number): void {
-    const { awareness, options, table } = this.around;
+    this.outbid(accused);
+    this.around.awareness.applyDelta(1);
+  }
+
+  /** Says that this node is alive, above an incarnation that is wrong about it. */
+  private outbid(incarnationHeard: number): void {
+    const { options, table } = this.around;
     const row = table.find(options.nodeName);
-    const incarnation = incarnationToRefute(table.incarnationOf(row), accused);
+    const incarnation = incarnationToRefute(table.incarnationOf(row), incarnationHeard);
     table.setIncarnation(row, incarnation);
-    awareness.applyDelta(1);
     const { name: node, address, port, meta, versions } = table.descriptorOf(row);
     this.broadcast({ kind: "alive", incarnation, node, address, port, meta, versions });
   }
@@ -315,7 +320,7 @@ export class Membership {
   }
 
   private reportConflict(row: number, alive: Alive): void {
-    const { delegates, limitedLog, table } = this.around;
+    const { limitedLog, table } = this.around;
     const existing = table.view(row);
     const mine = `${existing.address}:${existing.port}`;
     const theirs = `${alive.address}:${alive.port}`;
@@ -323,7 +328,7 @@ export class Membership {
     const line = `Conflicting address for ${alive.node}. Mine: ${mine} Theirs: ${theirs} Old state: ${state}`;
     limitedLog.log("ERR", `conflict ${alive.node} ${theirs}`, `memberlist: ${line}`);
     const other: Member = { ...claimedMember(alive), state: "alive", incarnation: alive.incarnation };
-    delegates.conflict?.nameConflict(existing, other);
+    this.conflict(existing, other);
   }
 
   private logReclaim(row: number, alive: Alive): void {

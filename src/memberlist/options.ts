@@ -154,6 +154,11 @@ export const memberlistOptions = {
     0,
     "After how long a failed member's name is free for a node at another address. 0: only a member that left gives up its name.",
   ),
+  nameTakeover: option(
+    boolean(),
+    true,
+    "Takes the node's own name over from its predecessor at another address, if the host there refuses a stream and nobody answers a ping. Off, the others decide whether the newcomer has to go.",
+  ),
   requireNodeNames: option(
     boolean(),
     false,

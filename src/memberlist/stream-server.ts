@@ -36,10 +36,6 @@ export class StreamServer {
     this.around = around;
   }
 
-  get openCount(): number {
-    return this.open.size;
-  }
-
   accept(stream: Stream): StreamHandler {
     const { logger, metrics, rejections } = this.around;
     metrics.increment("memberlist.tcp.accept");

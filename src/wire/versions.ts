@@ -92,12 +92,12 @@ export function checkCompatibility(nodes: readonly VersionedNode[]): Rejected | 
     if (protocolCurrent < protocolMin || protocolCurrent > protocolMax)
       return rejected(
         "version",
-        `node ${name} speaks protocol ${protocolCurrent}, not in ${protocolMin} to ${protocolMax}`,
+        `Node '${name}' protocol version (${protocolCurrent}) is incompatible: [${protocolMin}, ${protocolMax}]`,
       );
     if (delegateCurrent < delegateMin || delegateCurrent > delegateMax)
       return rejected(
         "version",
-        `node ${name} speaks delegate protocol ${delegateCurrent}, not in ${delegateMin} to ${delegateMax}`,
+        `Node '${name}' delegate protocol version (${delegateCurrent}) is incompatible: [${delegateMin}, ${delegateMax}]`,
       );
   }
   return undefined;

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { SimulatedNetwork } from "../simulator/index.ts";
+import { Inbox, type InboxMessage } from "./inbox.ts";
+
+const from = { address: "10.0.0.9", port: 7946 };
+
+function alive(node: string): InboxMessage {
+  const meta = new Uint8Array(0);
+  return { kind: "alive", incarnation: 1, node, address: "10.0.0.9", port: 7946, meta, versions: undefined };
+}
+
+function dead(node: string): InboxMessage {
+  return { kind: "dead", incarnation: 1, node, from: "x" };
+}
+
+function createInbox(lengthMax: number) {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const { timers } = network.createHost({ address: "10.0.0.1" });
+  const handled: string[] = [];
+  const overflowed: string[] = [];
+  const nameOf = (message: InboxMessage): string => (message.kind === "user" ? "user" : message.node);
+  const inbox = new Inbox({
+    lengthMax,
+    timers,
+    handle: (_, message) => handled.push(nameOf(message)),
+    overflowed: (_, message) => overflowed.push(nameOf(message)),
+  });
+  return { network, inbox, handled, overflowed };
+}
+
+describe("the inbox", () => {
+  it("handles nothing within the call that brings it, and everything in the same moment", () => {
+    const { network, inbox, handled } = createInbox(10);
+    inbox.push(from, alive("a"));
+    expect(handled).toEqual([]);
+    network.run(0);
+    expect(handled).toEqual(["a"]);
+  });
+
+  it("takes alive messages before others, and the newest first", () => {
+    const { network, inbox, handled } = createInbox(10);
+    for (const message of [dead("d1"), alive("a1"), dead("d2"), alive("a2")]) inbox.push(from, message);
+    network.run(0);
+    expect(handled).toEqual(["a2", "a1", "d2", "d1"]);
+  });
+
+  it("has room for so many of either kind, and tells of each that it drops", () => {
+    const { network, inbox, handled, overflowed } = createInbox(2);
+    for (const name of ["a1", "a2", "a3"]) inbox.push(from, alive(name));
+    for (const name of ["d1", "d2", "d3"]) inbox.push(from, dead(name));
+    expect(overflowed).toEqual(["a3", "d3"]);
+    network.run(0);
+    expect(handled).toEqual(["a2", "a1", "d2", "d1"]);
+    inbox.push(from, alive("a4"));
+    network.run(0);
+    expect(handled.at(-1)).toBe("a4");
+  });
+
+  it("lets other timers have their turn after some hundred messages", () => {
+    const { network, inbox, handled } = createInbox(1_000);
+    for (let index = 0; index < 600; index += 1) inbox.push(from, dead(`d${index}`));
+    const { timers } = network.createHost({ address: "10.0.0.2" });
+    const seen: number[] = [];
+    const look = (): void => {
+      seen.push(handled.length);
+      if (handled.length < 600) timers.after(0, look);
+    };
+    timers.after(0, look);
+    network.run(0);
+    expect(seen).toEqual([256, 512, 600]);
+  });
+
+  it("forgets what waits when it is cleared", () => {
+    const { network, inbox, handled } = createInbox(10);
+    inbox.push(from, alive("a"));
+    inbox.clear();
+    network.run(10);
+    expect(handled).toEqual([]);
+    expect(inbox.length).toBe(0);
+  });
+});

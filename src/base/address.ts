@@ -46,18 +46,31 @@ export function bytesToIp(bytes: Uint8Array): string | undefined {
   return isMappedIpv4(bytes) ? formatIpv4(bytes, 12) : formatIpv6(bytes);
 }
 
+/** Four decimal numbers. A leading zero is octal to some and decimal to others, so it is nobody's. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return undefined;
   const bytes = new Uint8Array(4);
-  for (let i = 0; i < 4; i++) {
-    const part = match[i + 1]!;
-    // A leading zero is octal to some and decimal to others, so it is nobody's.
-    if (Number(part) > 255 || (part.length > 1 && part.startsWith("0"))) return undefined;
-    bytes[i] = Number(part);
+  let part = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const unit = i < text.length ? text.charCodeAt(i) : dot;
+    if (unit === dot) {
+      if (digits === 0 || part > 3) return undefined;
+      bytes[part++] = value;
+      digits = 0;
+      value = 0;
+    } else {
+      if (unit < digit0 || unit > digit0 + 9 || (digits > 0 && value === 0)) return undefined;
+      value = 10 * value + unit - digit0;
+      digits++;
+      if (value > 255) return undefined;
+    }
   }
-  return bytes;
+  return part === 4 ? bytes : undefined;
 }
+
+const dot = 0x2e;
+const digit0 = 0x30;
 
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split("::");

@@ -1,5 +1,9 @@
-import { emptyBytes, readUint16, readUint32, utf8Decode, utf8DecodeStrict, viewBytes } from "../base/bytes.ts";
+import { emptyBytes, readUint16, readUint32, utf8Decode, viewBytes } from "../base/bytes.ts";
 import { type Rejected, type RejectionReason, rejected } from "../base/rejected.ts";
+import { TextCache } from "./text-cache.ts";
+
+/** Texts of all readers: what it knows changes how fast a text is read, never what is read. */
+const texts = new TextCache();
 
 /**
  * Reads MessagePack in both dialects: the old one with raw bytes (what gossip writes) and the new one with str8 and bin.
@@ -89,24 +93,34 @@ export class MsgpackReader {
 
   /** Bytes or a string, as a view that shares the packet's memory. Nil is empty. */
   raw(): Uint8Array {
+    const length = this.takeRaw();
+    return length === 0 ? emptyBytes : viewBytes(this.bytes, this.position - length, this.position);
+  }
+
+  /** As `raw` without making a view: returns how many bytes there are, just before `position`. */
+  takeRaw(): number {
     const length = this.rawLength();
-    if (length === 0 || !this.has(length)) return emptyBytes;
-    const start = this.position;
-    this.position = start + length;
-    return viewBytes(this.bytes, start, this.position);
+    if (!this.has(length)) return 0;
+    this.position += length;
+    return length;
   }
 
   /** A string that is UTF-8; anything else is a failure, for two names must never be taken for one. Nil is empty. */
   strictText(): string {
-    const text = utf8DecodeStrict(this.raw());
+    const length = this.takeRaw();
+    if (length === 0) return "";
+    const text = texts.decode(this.bytes, this.position - length, this.position);
     if (text !== undefined) return text;
     this.fail("malformed", "text is not UTF-8");
     return "";
   }
 
   /** A string; what is not UTF-8 in it becomes U+FFFD. Nil is empty. */
-  text(): string {
-    return utf8Decode(this.raw());
+  looseText(): string {
+    const length = this.takeRaw();
+    if (length === 0) return "";
+    const start = this.position - length;
+    return texts.decode(this.bytes, start, this.position) ?? utf8Decode(viewBytes(this.bytes, start, this.position));
   }
 
   /** How many entries of key and value follow. Nil is 0. */

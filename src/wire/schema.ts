@@ -117,7 +117,7 @@ class StrictTextSchema extends Schema<string> {
 
 class LenientTextSchema extends StrictTextSchema {
   override read(reader: MsgpackReader): string {
-    return reader.text();
+    return reader.looseText();
   }
 }
 
@@ -262,40 +262,39 @@ export function optionalField<T>(key: string, schema: Schema<T>): Field<T> {
 type Shape = Readonly<Record<string, Field<unknown>>>;
 type FieldValues<S> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never };
 
-interface PlacedField {
-  /** The property of the decoded object. */
+interface PlacedField extends Field<unknown> {
+  /** The property of the decoded object, and its place among them. */
   readonly name: string;
+  readonly index: number;
   /** The key as it stands on the wire, head included. */
   readonly wireKey: Uint8Array;
-  readonly schema: Schema<unknown>;
-  readonly omitZero: boolean;
 }
 
 class StructSchema<T extends object> extends Schema<T> {
   readonly zero: T;
-  /** In the order of the properties of the result, so that all results have one hidden class. */
-  private readonly byProperty: readonly PlacedField[];
+  private readonly kind: string | undefined;
+  /** In the order of the declaration: the order of the properties of the result, so that all results have one hidden class. */
+  private readonly names: readonly string[];
+  private readonly zeros: readonly unknown[];
   /** Sorted by key: the order on the wire. */
   private readonly byKey: readonly PlacedField[];
   private readonly omitsSome: boolean;
-  private readonly kind: string | undefined;
 
   constructor(kind: string | undefined, shape: Shape) {
     super();
+    const fields = Object.entries(shape);
     this.kind = kind;
-    this.byProperty = Object.entries(shape).map(([name, { key, schema, omitZero }]) => ({
-      name,
-      wireKey: encodeKey(key),
-      schema: schema as Schema<unknown>,
-      omitZero,
-    }));
-    this.byKey = this.byProperty.toSorted((a, b) => (shape[a.name]!.key < shape[b.name]!.key ? -1 : 1));
+    this.names = fields.map(([name]) => name);
+    this.zeros = fields.map(([, { schema }]) => schema.zero);
+    this.byKey = fields
+      .map(([name, field], index) => ({ ...field, name, index, wireKey: encodeKey(field.key) }))
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
     this.omitsSome = this.byKey.some(({ omitZero }) => omitZero);
-    this.zero = this.create() as T;
+    this.zero = this.create(this.zeros);
   }
 
   read(reader: MsgpackReader): T {
-    const value = this.create();
+    const values = this.zeros.slice();
     const { byKey } = this;
     const entries = reader.mapLength();
     let expected = 0;
@@ -304,15 +303,15 @@ class StructSchema<T extends object> extends Schema<T> {
       // A peer writes its fields in order, so the next one is nearly always the one that is there.
       if (placed !== undefined && reader.take(placed.wireKey)) expected++;
       else {
-        const index = this.findKey(reader);
-        placed = byKey[index];
-        expected = index + 1;
+        const found = this.findKey(reader);
+        placed = byKey[found];
+        expected = found + 1;
       }
       if (placed === undefined) reader.skip();
-      else value[placed.name] = placed.schema.read(reader);
-      if (reader.failure !== undefined) break;
+      else values[placed.index] = placed.schema.read(reader);
+      if (reader.failure !== undefined) return this.zero;
     }
-    return value as T;
+    return this.create(values);
   }
 
   write(writer: MsgpackWriter, value: T): void {
@@ -325,10 +324,12 @@ class StructSchema<T extends object> extends Schema<T> {
     }
   }
 
-  private create(): Record<string, unknown> {
-    const value: Record<string, unknown> = this.kind === undefined ? {} : { kind: this.kind };
-    for (const { name, schema } of this.byProperty) value[name] = schema.zero;
-    return value;
+  /** Sets every property once and in one order. */
+  private create(values: readonly unknown[]): T {
+    const { names } = this;
+    const object: Record<string, unknown> = this.kind === undefined ? {} : { kind: this.kind };
+    for (let i = 0; i < names.length; i++) object[names[i]!] = values[i];
+    return object as T;
   }
 
   /** Takes the key that is next, whoever wrote it in whatever form. Returns the field's index in `byKey`, or -1 if unknown. */

@@ -105,33 +105,28 @@ export function checkCompatibility(nodes: readonly VersionedNode[]): Rejected | 
 
 const unknownVersions: VersionVector = createVersionVector(0, { min: 0, max: 0, current: 0 });
 
-/** Six bytes on the wire. Fewer are as good as none; more are of a future that keeps the first six. */
+const versionVectorBytes = 6;
+
+/** Fewer bytes are as good as none; more are of a future that keeps the first six. */
 class VersionVectorSchema extends Schema<VersionVector | undefined> {
   readonly zero = undefined;
   /** Nearly all nodes of a cluster send the same six bytes: one object then serves them all. */
   private latest: VersionVector = unknownVersions;
 
   read(reader: MsgpackReader): VersionVector | undefined {
-    const bytes = reader.raw();
-    if (bytes.length < 6) return undefined;
+    const length = reader.takeRaw();
+    if (length < versionVectorBytes) return undefined;
+    const { bytes } = reader;
+    const start = reader.position - length;
     const { latest } = this;
-    if (
-      latest.protocolMin === bytes[0] &&
-      latest.protocolMax === bytes[1] &&
-      latest.protocolCurrent === bytes[2] &&
-      latest.delegateMin === bytes[3] &&
-      latest.delegateMax === bytes[4] &&
-      latest.delegateCurrent === bytes[5]
-    )
-      return latest;
-    this.latest = Object.freeze({
-      protocolMin: bytes[0]!,
-      protocolMax: bytes[1]!,
-      protocolCurrent: bytes[2]!,
-      delegateMin: bytes[3]!,
-      delegateMax: bytes[4]!,
-      delegateCurrent: bytes[5]!,
-    });
+    const isLatest =
+      latest.protocolMin === bytes[start] &&
+      latest.protocolMax === bytes[start + 1] &&
+      latest.protocolCurrent === bytes[start + 2] &&
+      latest.delegateMin === bytes[start + 3] &&
+      latest.delegateMax === bytes[start + 4] &&
+      latest.delegateCurrent === bytes[start + 5];
+    if (!isLatest) this.latest = decodeVersions(bytes, start);
     return this.latest;
   }
 
@@ -146,4 +141,15 @@ export const versionVector: Schema<VersionVector | undefined> = new VersionVecto
 function encodeVersions(versions: VersionVector): Uint8Array {
   const { protocolMin, protocolMax, protocolCurrent, delegateMin, delegateMax, delegateCurrent } = versions;
   return Uint8Array.of(protocolMin, protocolMax, protocolCurrent, delegateMin, delegateMax, delegateCurrent);
+}
+
+function decodeVersions(bytes: Uint8Array, start: number): VersionVector {
+  return Object.freeze({
+    protocolMin: bytes[start]!,
+    protocolMax: bytes[start + 1]!,
+    protocolCurrent: bytes[start + 2]!,
+    delegateMin: bytes[start + 3]!,
+    delegateMax: bytes[start + 4]!,
+    delegateCurrent: bytes[start + 5]!,
+  });
 }

@@ -22,13 +22,16 @@ export function compress(message: Uint8Array): Uint8Array {
   return compressedSchema.encode({ algorithm: lzwAlgorithm, bytes: compressLzw(message) }, messageTypes.compress);
 }
 
-/** Unwraps a compressed message, its type byte included: the message inside, never empty and of at most `bytesMax` bytes. */
+/**
+ * Unwraps a compressed message, its type byte included: the message inside, of at most `bytesMax` bytes. It may be empty,
+ * which is no message: whoever decodes it says so.
+ */
 export function decompress(message: Uint8Array, bytesMax: number): Uint8Array | Rejected {
   const compressed = compressedSchema.decode(message, 1);
   if (isRejected(compressed)) return compressed;
   const inflater = createInflater(compressed, bytesMax);
   if (isRejected(inflater)) return inflater;
-  return inflater.advance(bytesMax + 1) ?? inflatedMessage(inflater.result());
+  return inflater.advance(bytesMax + 1) ?? inflater.result();
 }
 
 /** For inflating in slices. */
@@ -36,9 +39,4 @@ export function createInflater(compressed: Compressed, bytesMax: number): LzwInf
   if (compressed.algorithm !== lzwAlgorithm)
     return rejected("unknown-kind", `compression algorithm ${compressed.algorithm}`);
   return new LzwInflater(compressed.bytes, bytesMax);
-}
-
-/** What was inflated, unless it is nothing. */
-export function inflatedMessage(message: Uint8Array): Uint8Array | Rejected {
-  return message.length === 0 ? rejected("truncated", "a compressed message that inflates to nothing") : message;
 }

@@ -137,6 +137,21 @@ describe("an opened packet", () => {
     expect(opened.messages.map(({ kind }) => kind)).toEqual(["user", "nack"]);
   });
 
+  test("gets no further inflating once a part went over the bound", () => {
+    const bomb = compress(new Uint8Array(70_000));
+    const opened = open(encodeCompound([compress(encoded[0]!), bomb, compress(encoded[1]!), encoded[2]!]));
+    expect(opened.messages).toEqual([suspect, user]);
+    expect(opened.problem?.reason).toBe("too-large");
+  });
+
+  test("whose encryption version was changed on the way is refused: the padding makes no sense", () => {
+    for (const message of [encoded[1]!, new Uint8Array(40).fill(200), new Uint8Array(40), Uint8Array.of(16)]) {
+      const packet = sealPacket([message], sealing({ keys: [key] }), false);
+      packet[0] = 0;
+      expect(open(packet, { keys: [key] })).toMatchObject({ messages: [], problem: { kind: "rejected" } });
+    }
+  });
+
   test("whose compound counts more parts than it has bytes is refused (accident 5)", () => {
     expect(open(Uint8Array.of(7, 1, 0, 0)).problem?.reason).toBe("truncated");
     expect(open(Uint8Array.of(7, 255, 0, 1, 8)).problem?.reason).toBe("truncated");

@@ -169,6 +169,13 @@ describe("a container", () => {
       expect(reasonOf(bytes.decode(hex(encoded)))).toBe("truncated");
   });
 
+  test("is refused by its head alone, and says how many bytes it would need", () => {
+    const reader = new MsgpackReader(hex("dd00000100"));
+    expect(reader.listLength()).toBe(0);
+    expect(reader.failure?.reason).toBe("truncated");
+    expect(reader.neededBytes).toBe(5 + 256);
+  });
+
   test("may hold nil entries", () => {
     const schema = list(nullable(u8));
     expect(schema.decode(hex("9301c003"))).toEqual([1, undefined, 3]);

@@ -7,7 +7,7 @@ import { emptyBytes, readUint32 } from "../base/bytes.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { ackSchema, errorSchema, pingSchema } from "./codecs.ts";
-import { compressedSchema, createInflater, inflatedMessage } from "./compression.ts";
+import { compressedSchema, createInflater } from "./compression.ts";
 import { checkLabel, labelHeaderLength } from "./label.ts";
 import { streamOpenedBytesMax, streamRecordBytesMax, streamSealedBytesMax, userMessageBytesMax } from "./limits.ts";
 import type { LzwInflater } from "./lzw.ts";
@@ -176,8 +176,7 @@ export class StreamDecoder {
     const problem = inflater.advance(sliceInflatedBytes);
     if (problem !== undefined) return problem;
     if (!inflater.isDone) return "busy";
-    const body = inflatedMessage(inflater.result());
-    return isRejected(body) ? body : this.replaceBody(body, () => this.readInnerType());
+    return this.replaceBody(inflater.result(), () => this.readInnerType());
   }
 
   private readInnerType(): Progress {

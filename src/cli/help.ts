@@ -34,7 +34,8 @@ export function renderOverview(commands: readonly Command[]): string {
 function describeFlag(option: Option<unknown>): string[] {
   if (option.flag === undefined) return [];
   const { type, doc } = option;
-  const value = type.isSwitch ? "" : `=<${type.name}>`;
+  // A flag gives one entry of a list each time it stands.
+  const value = type.isSwitch ? "" : `=<${type.name.replace(/^list of (\w+)s$/, "$1")}>`;
   const names = [option.flag, ...(option.flagAlias === undefined ? [] : [option.flagAlias])];
   const head = names.map((name) => `  -${name}${value}`).join("\n");
   return [`${head}\n${wrap(doc + describeDefault(option), 6)}`];

@@ -32,7 +32,14 @@ describe("a command line", () => {
 
   test("with -v anywhere prints the version", async () => {
     const printed = `${version}\nAgent Protocol: 5 (Understands back to: 2)`;
-    for (const words of [["-v"], ["--version"], ["version"], ["members", "-v"], ["event", "x", "-v"]]) {
+    for (const words of [
+      ["-v"],
+      ["--version"],
+      ["version"],
+      ["version", "-format=json"],
+      ["members", "-v"],
+      ["event", "x", "-v"],
+    ]) {
       expect(await run(...words)).toEqual({ exitCode: 0, out: printed, errors: "" });
     }
   });
@@ -122,7 +129,7 @@ describe("every command", () => {
   });
 
   test("keygen prints 32 bytes in base64, another time others", async () => {
-    const [one, two] = [await run("keygen"), await run("keygen", "ignored")];
+    const [one, two] = [await run("keygen"), await run("keygen", "-ignored")];
     expect(Buffer.from(one.out, "base64")).toHaveLength(32);
     expect(two.exitCode).toBe(0);
     expect(two.out).not.toBe(one.out);

@@ -62,7 +62,7 @@ function loadAll(): Promise<Command[]> {
 /** Reads the flags and runs the command. A mistake in the flags goes to stderr, the help to stdout, as in the reference. */
 async function runCommand(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
   const help = renderHelp(command);
-  const parsed = parseFlags(command.options, args);
+  const parsed = parseFlags(command.options, command.ignoresArguments ? [] : args);
   if ("problem" in parsed) {
     terminal.printError(parsed.problem);
     terminal.print(help);

@@ -13,6 +13,8 @@ export interface Command {
   /** A line to copy, after "serf ". */
   readonly example: string;
   readonly options: OptionDeclarations;
+  /** Whatever follows the name is ignored, flags that do not exist too: so the reference treats some commands. */
+  readonly ignoresArguments?: true;
   /** Resolves to the exit code. Rejects with a SerfError only for what the command cannot word better itself. */
   run(invocation: Invocation, terminal: Terminal): Promise<number>;
 }

@@ -12,6 +12,7 @@ export const versionCommand = defineCommand({
   description: ["Prints the version of serf-ts and the versions of Serf's protocol that it speaks."],
   example: "version",
   options: {},
+  ignoresArguments: true,
   async run(_invocation, terminal) {
     terminal.print(version);
     terminal.print(`Agent Protocol: ${protocolMax} (Understands back to: ${protocolMin})`);

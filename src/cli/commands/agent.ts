@@ -62,7 +62,13 @@ async function runAgent(flags: OptionSource, banner: Banner): Promise<number> {
     ? await stayUntilEnd(agent, config, log, flags, banner)
     : 1;
   await agent.shutdown();
-  return exitCode;
+  return endProcess(exitCode);
+}
+
+/** At once, whatever is still pending: a name that is being looked up, or what remains of a leave that was cut short. */
+async function endProcess(exitCode: number): Promise<never> {
+  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  process.exit(exitCode);
 }
 
 function loadAndNotify(flags: OptionSource, banner: Banner): AgentConfig {

@@ -236,7 +236,7 @@ describe("a probe", () => {
 
 describe("a suspicion", () => {
   const suspecting = () => {
-    const { cluster, puppet } = nodeAndPuppet({ probeIntervalMs: 1_000 });
+    const { cluster, node, puppet } = nodeAndPuppet({ probeIntervalMs: 1_000 });
     for (let index = 2; index <= 8; index += 1) {
       const other = new Puppet(cluster.network, `10.0.1.${index}`);
       other.answersPings = true;
@@ -244,7 +244,7 @@ describe("a suspicion", () => {
     }
     cluster.run(5);
     const suspect = (from: string) => puppet.send("10.0.0.1", { kind: "suspect", incarnation: 1, node: "p2", from });
-    return { cluster, suspect };
+    return { cluster, node, puppet, suspect };
   };
 
   it.each([
@@ -259,6 +259,17 @@ describe("a suspicion", () => {
     expect(cluster.seen(0, "p2")).toBe("suspect");
     cluster.run(20);
     expect(cluster.seen(0, "p2")).toBe("dead");
+  });
+
+  it("ends when somebody else declares the member dead", () => {
+    const { cluster, node, puppet, suspect } = suspecting();
+    suspect("p3");
+    cluster.run(1_000);
+    puppet.send("10.0.0.1", { kind: "dead", incarnation: 1, node: "p2", from: "p3" });
+    cluster.run(10);
+    expect(cluster.seen(0, "p2")).toBe("dead");
+    cluster.run(120_000);
+    expect(linesWith(node, "memberlist: Marking p2 as failed")).toEqual([]);
   });
 
   it("about this node is refuted above the accused incarnation, and costs health", () => {

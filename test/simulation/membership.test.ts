@@ -379,6 +379,44 @@ describe("push/pull", () => {
   });
 });
 
+describe("shutting down", () => {
+  it("tells whoever waits, and leaves no timer that does anything", () => {
+    const cluster = new Cluster({ memberlist: { gossipIntervalMs: 0 } });
+    cluster.grow(3);
+    const { memberlist } = cluster.nodes[2]!;
+    const codes: (string | undefined)[] = [];
+    memberlist.sendReliable({ address: "10.9.9.9", port: 7946 }, new Uint8Array(1), (error) => codes.push(error?.code));
+    memberlist.leave(0, (error) => codes.push(error?.code));
+    memberlist.shutdown();
+    memberlist.shutdown();
+    expect(codes).toEqual(["NOT_RUNNING", "NOT_RUNNING"]);
+    expect(() => memberlist.leave(0, () => {})).toThrow(SerfError);
+    const sentBefore = cluster.nodes[2]!.host.metrics.counters.get("memberlist.udp.sent");
+    cluster.run(60_000);
+    expect(cluster.nodes[2]!.host.metrics.counters.get("memberlist.udp.sent")).toBe(sentBefore);
+    expect(cluster.seen(0, "n3")).not.toBe("alive");
+  });
+});
+
+describe("starting", () => {
+  it.each([
+    ["192.0.2.1", {}, 0],
+    ["fd00::1", {}, 0],
+    ["8.8.8.8", {}, 1],
+    ["2a00:1450::1", {}, 1],
+    ["8.8.8.8", { keys: [new Uint8Array(16)] }, 0],
+  ])("at %s with %o warns %i times of a public address without encryption", (address, options, times) => {
+    const node = new Cluster().add(options, {}, address);
+    expect(linesWith(node, "memberlist: Binding to public address without encryption!")).toHaveLength(times);
+  });
+
+  it("tells others the address that it was given to advertise", () => {
+    const cluster = new Cluster();
+    const node = cluster.add({ advertise: { address: "192.0.2.7", port: 9000 } });
+    expect(node.memberlist.localMember).toMatchObject({ address: "192.0.2.7", port: 9000, state: "alive" });
+  });
+});
+
 describe("the profiles", () => {
   for (const [name, profile] of Object.entries(memberlistProfiles)) {
     it(`${name} detects a kill`, () => {

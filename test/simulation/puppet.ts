@@ -30,6 +30,7 @@ export const versions5: VersionVector = {
 export interface PuppetStream {
   readonly stream: Stream;
   readonly received: StreamMessage[];
+  receivedBytes: number;
   /** The other side has said all it wants to. */
   ended: boolean;
   /** Undefined while it is open. */
@@ -71,6 +72,7 @@ export class Puppet implements TransportReceiver {
     const handler: StreamHandler = {
       opened: () => result.stream.write(bytes),
       received: (chunk) => {
+        result.receivedBytes += chunk.length;
         decoder.push(chunk);
         const message = decoder.next();
         if (message !== undefined && !isRejected(message)) result.received.push(message);
@@ -84,7 +86,7 @@ export class Puppet implements TransportReceiver {
       },
     };
     const stream = this.host.transport.openStream({ address: to, port: 7946 }, 10_000, handler);
-    const result: PuppetStream = { stream, received: [], ended: false, closed: undefined };
+    const result: PuppetStream = { stream, received: [], receivedBytes: 0, ended: false, closed: undefined };
     return result;
   }
 

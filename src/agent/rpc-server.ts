@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { formatEndpoint } from "../base/address.ts";
+import { canonicalIp, formatEndpoint } from "../base/address.ts";
 import { SerfError } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
 import { splitHostPort } from "../rpc/address.ts";
@@ -18,7 +18,7 @@ export interface RpcServerOptions {
   readonly limits?: Partial<RpcLimits>;
 }
 
-/** What a stranger may cost. The reference has no such limits; docs/LIMITS.md lists them. */
+/** What a stranger may cost. The reference has no such limits: see docs/DEVIATIONS.md. */
 export interface RpcLimits {
   /** Connections that have not shown who they are yet; one more is closed at once. */
   readonly unauthenticatedMax: number;
@@ -81,7 +81,7 @@ class Connections {
       return;
     }
     this.refusing = false;
-    const remoteAddress = formatEndpoint({ address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 });
+    const remoteAddress = describeRemote(socket);
     logger.log("INFO", `agent.ipc: Accepted client: ${remoteAddress}`);
     this.unauthenticated += 1;
     let trusted = false;
@@ -157,6 +157,11 @@ async function closeServer(server: Server, connections: Connections): Promise<vo
 function boundAddress(server: Server): string {
   const { address, port } = server.address() as AddressInfo;
   return formatEndpoint({ address, port });
+}
+
+/** As Go writes it: an IPv4 client of a server that listens on all addresses is not shown as mapped into IPv6. */
+function describeRemote({ remoteAddress = "", remotePort = 0 }: Socket): string {
+  return formatEndpoint({ address: canonicalIp(remoteAddress) ?? remoteAddress, port: remotePort });
 }
 
 /** Compares in constant time, so that the key cannot be found out letter by letter. */

@@ -15,11 +15,13 @@ class RawClient {
   readonly ended: Promise<void>;
   trusted = 0;
   private readonly end: Duplex;
+  private readonly serverEnd: Duplex;
   private readonly reader = new FrameReader(2 ** 24);
 
   constructor(options: { authKey?: string; frameBytesMaxBeforeAuth?: number; frameBytesMax?: number } = {}) {
     const [ours, theirs] = duplexPair();
     this.end = ours;
+    this.serverEnd = theirs;
     const { authKey } = options;
     this.session = new RpcSession(theirs, "192.0.2.1:50000", {
       agent: this.agent,
@@ -49,6 +51,11 @@ class RawClient {
     this.end.write(bytes);
   }
 
+  /** Bytes that the server has written and the client has not read. */
+  get answersWaiting(): number {
+    return this.serverEnd.writableLength + this.end.readableLength;
+  }
+
   finish(): void {
     this.end.end();
   }
@@ -61,8 +68,19 @@ class RawClient {
       const chunk = this.end.read() as Uint8Array | null;
       if (chunk !== null) this.reader.push(chunk);
       else if (this.end.readableEnded) return "end";
-      else await new Promise((resolve) => this.end.once("readable", resolve).once("end", resolve));
+      else await this.something();
     }
+  }
+
+  /** Resolves when there is more to read, or never will be. */
+  private something(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.end.off("readable", done).off("end", done);
+        resolve();
+      };
+      this.end.on("readable", done).on("end", done);
+    });
   }
 
   async call(...frames: Record<string, FrameValue>[]): Promise<unknown> {
@@ -116,6 +134,16 @@ describe("an RPC session, before it trusts a client", () => {
     expect(client.agent.calls).toHaveLength(1);
   });
 
+  test("holds little for a stranger who asks and never reads, and warns of him once", async () => {
+    const client = await connected({ authKey: "secret" });
+    const requests = Array.from({ length: 20_000 }, (_, i) => ({ Command: "members", Seq: i }));
+    client.send(...requests);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.answersWaiting).toBeLessThan(100_000);
+    for (const { Seq } of requests) expect(await client.receive()).toEqual({ Error: "Authentication required", Seq });
+    expect(client.lines).toEqual(["[WARN] agent.ipc: Client sending commands before auth"]);
+  });
+
   test("refuses a large frame until the client is known, and a larger one after", async () => {
     const sized = (bytes: number): Record<string, FrameValue> => ({
       Command: "event",
@@ -152,9 +180,9 @@ describe("an RPC session, before it trusts a client", () => {
 describe("an RPC session", () => {
   test("answers an unknown command with an error and hangs up", async () => {
     const client = await connected();
-    expect(await client.call({ Command: "nope", Seq: 5 })).toEqual({ Error: "Unsupported command", Seq: 5 });
+    expect(await client.call({ Command: "no\npe", Seq: 5 })).toEqual({ Error: "Unsupported command", Seq: 5 });
     expect(await client.receive()).toBe("end");
-    expect(client.lines).toEqual(["[ERR] agent.ipc: Failed to evaluate request: command 'nope' not recognized"]);
+    expect(client.lines).toEqual(["[ERR] agent.ipc: Failed to evaluate request: command 'no?pe' not recognized"]);
   });
 
   test("hangs up on a body of the wrong form", async () => {

@@ -55,6 +55,8 @@ export class RpcSession implements RpcClient {
   /** The header has come and its body has not. */
   private pending: PendingRequest | undefined;
   private answering = false;
+  /** Once a connection is enough: a stranger should not write our log. */
+  private warnedOfAuth = false;
   private closing = false;
 
   constructor(connection: Duplex, remoteAddress: string, options: SessionOptions) {
@@ -118,6 +120,8 @@ export class RpcSession implements RpcClient {
       if (isRejected(message)) return this.giveUp(`failed to decode request header: ${message.detail}`);
       if (this.pending === undefined) await this.receiveHeader(message);
       else await this.receiveBody(this.pending, message);
+      // A client that does not read its answers gets no more of them.
+      if (this.connection.writableNeedDrain) await this.drained();
     }
   }
 
@@ -131,7 +135,7 @@ export class RpcSession implements RpcClient {
     }
     if (!isCommandName(command)) {
       this.send(sequence, this.authenticated ? rpcErrors.unsupportedCommand : rpcErrors.authRequired);
-      return this.giveUp(`Failed to evaluate request: command '${command}' not recognized`);
+      return this.giveUp(`Failed to evaluate request: command '${printable(command)}' not recognized`);
     }
     this.pending = { command, sequence };
     if (commandDeclaration(command).request === undefined) await this.evaluate(this.pending, undefined);
@@ -148,7 +152,8 @@ export class RpcSession implements RpcClient {
   private async evaluate({ command, sequence }: PendingRequest, request: unknown): Promise<void> {
     this.pending = undefined;
     if (!this.authenticated && command !== "auth" && command !== "handshake") {
-      this.logger.log("WARN", "agent.ipc: Client sending commands before auth");
+      if (!this.warnedOfAuth) this.logger.log("WARN", "agent.ipc: Client sending commands before auth");
+      this.warnedOfAuth = true;
       this.send(sequence, rpcErrors.authRequired);
       return;
     }
@@ -160,7 +165,6 @@ export class RpcSession implements RpcClient {
     answer.afterwards?.();
     this.answering = false;
     if (command === "handshake" || command === "auth") this.considerTrust();
-    if (this.connection.writableNeedDrain) await this.drained();
   }
 
   private considerTrust(): void {
@@ -207,4 +211,9 @@ export class RpcSession implements RpcClient {
     const timer = setTimeout(() => this.connection.destroy(), lingerMs);
     this.connection.once("close", () => clearTimeout(timer));
   }
+}
+
+/** A stranger's word, fit for a line of our log. */
+function printable(word: string): string {
+  return word.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

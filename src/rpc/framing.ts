@@ -89,9 +89,9 @@ export class FrameReader {
     this.frameBytesMax = frameBytesMax;
   }
 
-  /** Memory held for bytes that were received and not yet returned. */
-  get bufferedBytes(): number {
-    return this.end - this.start;
+  /** Memory held, whether filled or not. */
+  get heldBytes(): number {
+    return this.buffer.length;
   }
 
   push(chunk: Uint8Array): void {
@@ -156,7 +156,7 @@ export class FrameReader {
 
   private makeRoom(bytes: number): void {
     if (this.end + bytes <= this.buffer.length) return;
-    const held = this.bufferedBytes;
+    const held = this.end - this.start;
     const target = held + bytes <= this.buffer.length ? this.buffer : new Uint8Array(2 * (held + bytes));
     target.set(this.buffer.subarray(this.start, this.end));
     this.buffer = target;

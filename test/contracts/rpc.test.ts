@@ -18,15 +18,15 @@ interface World {
   connect(authKey?: string): Promise<SerfClient>;
 }
 
-async function serve(options: { authKey?: string; limits?: Partial<RpcLimits> } = {}): Promise<World> {
+async function serve(options: { listen?: string; authKey?: string; limits?: Partial<RpcLimits> } = {}): Promise<World> {
   const agent = new AgentStandIn();
   const lines: string[] = [];
   const logger = {
     enabled: () => true,
     log: (level: string, message: string) => void lines.push(`[${level}] ${message}`),
   };
-  const { authKey = "", limits = {} } = options;
-  const server = await createRpcServer({ listen: "127.0.0.1:0", authKey, agent, logger, limits });
+  const { listen = "127.0.0.1:0", authKey = "", limits = {} } = options;
+  const server = await createRpcServer({ listen, authKey, agent, logger, limits });
   closers.push(() => server.close());
   return {
     agent,
@@ -173,6 +173,13 @@ describe("RPC over a socket", () => {
     await expect(connectSerf({ address: `127.0.0.1:${port}`, timeoutMs: 50 })).rejects.toMatchObject({
       code: "TIMEOUT",
     });
+  });
+
+  test("listens on all addresses where no host is given, and names clients as they are known", async () => {
+    const { server, lines } = await serve({ listen: ":0" });
+    await stranger(`127.0.0.1:${server.address.split(":").at(-1)}`);
+    await expect.poll(() => lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^\[INFO\] agent\.ipc: Accepted client: 127\.0\.0\.1:\d+$/);
   });
 
   test("says which address is in use", async () => {

@@ -26,13 +26,11 @@ export interface EventScript {
   readonly script: string;
 }
 
-/** An unknown kind in a filter; clients of the RPC match the text "Invalid event filter", which is said for all of them. */
+/** An unknown kind in a filter. */
 export interface InvalidFilter {
   readonly kind: "invalid-filter";
   readonly filter: EventFilter;
 }
-
-export const invalidFilterText = "Invalid event filter";
 
 /** What a filter looks at. Every `SerfEvent` is one, and queries are as soon as they join that union. */
 export interface FilterableEvent {

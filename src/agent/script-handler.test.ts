@@ -182,4 +182,15 @@ describe.skipIf(process.platform === "win32")("lanes", () => {
     harness.handler.setScripts([{ filter: { event: "*", name: "" }, script: "echo new" }]);
     expect(await harness.outputs(userEvent("a"), 2)).toEqual(["old\n", "new\n"]);
   });
+
+  test("after a stop what runs goes on, and nothing that waits or comes later is run", async () => {
+    const harness = new Harness(["*=read word; echo $word"]);
+    for (const word of ["one", "two"]) harness.handler.handle(userEvent("a", word));
+    harness.handler.stop();
+    harness.handler.handle(userEvent("a", "three"));
+    await harness.logged(/one/);
+    // Another harness's run takes as long as a second run here would.
+    await new Harness(["*=true"]).outputs(userEvent("a"));
+    expect(harness.matching(/script output/)).toHaveLength(1);
+  });
 });

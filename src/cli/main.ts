@@ -8,8 +8,8 @@ const terminal = {
   onInterrupt: (interrupt: () => void) => void process.on("SIGINT", interrupt),
 };
 
-// A reader that went away, as in `serf members | head -1`, is no mistake of ours.
-process.stdout.on("error", () => process.exit(0));
+// A reader that went away, as in `serf members | head -1`, is no mistake of ours; an agent says otherwise by its exit code.
+process.stdout.on("error", () => process.exit());
 
 runCommandLine(process.argv.slice(2), terminal).then((exitCode) => {
   // Not process.exit: output that is still on its way to a pipe would be lost.

@@ -142,6 +142,16 @@ describe("signals", () => {
   });
 });
 
+describe("the log", () => {
+  const sandbox = useSandbox();
+
+  test("that nobody reads any more ends the agent with exit code 1", async () => {
+    const agent = await sandbox.startAgent({ kind: "ours", name: "web" });
+    agent.process.stopReading();
+    expect(await agent.process.exited).toBe(1);
+  });
+});
+
 describe("a mistake is one line that says what and where, with exit code 1", () => {
   const sandbox = useSandbox();
 

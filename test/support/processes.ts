@@ -73,6 +73,11 @@ export class RunningProcess implements Witness {
     this.child.kill(signal);
   }
 
+  /** Closes our end of its stdout, as a pager does that was quit. */
+  stopReading(): void {
+    this.child.stdout?.destroy();
+  }
+
   /** Ends it at once, as a power cut would, and waits until it is gone. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");

@@ -57,6 +57,8 @@ async function runAgent(flags: OptionSource, banner: Banner): Promise<number> {
     banner.say(explain(error));
     return 1;
   }
+  // If nobody reads the log any more, the agent ends without leaving, which a supervisor ought to see.
+  process.exitCode = 1;
   describeAgent(agent, config, banner);
   const exitCode = (await joinAtStart(agent, config, banner))
     ? await stayUntilEnd(agent, config, log, flags, banner)

@@ -58,6 +58,13 @@ describe("a message", () => {
       expect(decodeMessage(Uint8Array.of(type, 0x80))).toMatchObject({ kind: "rejected", reason: "unknown-kind" });
   });
 
+  test("that pings carries where to answer, and the ack any payload (detail 5)", () => {
+    expect(decodeMessage(encodeMessage(messages[1]!))).toMatchObject({ sourceAddress: "10.0.0.1", sourcePort: 7946 });
+    const coordinate = Uint8Array.of(1, 0x84, 0xa3, 0x56, 0x65, 0x63);
+    const ack = { kind: "ack", sequence: 1, payload: coordinate } as const;
+    expect(decodeMessage(encodeMessage(ack))).toEqual(ack);
+  });
+
   test("leaves out the sender of a ping when it is not given", () => {
     expect(hexEncode(encodeMessage(messages[0]!))).toBe("0082a44e6f6465a162a55365714e6f01");
   });

@@ -4,7 +4,7 @@ import { type Rejected, rejected } from "../base/rejected.ts";
 import { ip } from "./ip-schema.ts";
 import { exchangedNodesMax, userStateBytesMax } from "./limits.ts";
 import { messageTypes, type NodeState, type NodeStateRecord, nodeStates, type StateExchange } from "./messages.ts";
-import type { MsgpackReader } from "./msgpack-reader.ts";
+import { MsgpackReader } from "./msgpack-reader.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import { boolean, bytes, field, i64, Schema, struct, text, u16, u32 } from "./schema.ts";
 import { versionVector } from "./versions.ts";
@@ -43,9 +43,33 @@ class NodeStateSchema extends Schema<NodeState | undefined> {
   }
 }
 
+/** A string or bytes that make no sense become the zero value instead of a refusal of all that they are part of. */
+class ZeroIfMalformed<T> extends Schema<T> {
+  readonly zero: T;
+  private readonly inner: Schema<T>;
+
+  constructor(inner: Schema<T>) {
+    super();
+    this.inner = inner;
+    this.zero = inner.zero;
+  }
+
+  read(reader: MsgpackReader): T {
+    const start = reader.position;
+    reader.takeRaw();
+    const value = new MsgpackReader(reader.bytes, start, reader.position);
+    const read = this.inner.read(value);
+    return value.failure === undefined ? read : this.zero;
+  }
+
+  write(writer: MsgpackWriter, value: T): void {
+    this.inner.write(writer, value);
+  }
+}
+
 export const nodeRecordSchema = struct({
-  name: field("Name", text),
-  address: field("Addr", ip),
+  name: field("Name", new ZeroIfMalformed(text)),
+  address: field("Addr", new ZeroIfMalformed(ip)),
   port: field("Port", u16),
   meta: field("Meta", bytes),
   incarnation: field("Incarnation", u32),

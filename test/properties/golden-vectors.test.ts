@@ -343,6 +343,34 @@ describe.each(agent)("the agent: $name", ({ key, captures, name }) => {
   });
 });
 
+describe("the page on the protocol", () => {
+  const page = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
+  const blocks = [...page.matchAll(/```vectors\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.trim().split("\n"));
+
+  test("shows the library's bytes", () => {
+    const vectors = new Map(
+      Object.values(library).flatMap((kind: readonly Vector[]) => kind.map((v) => [v.name, v.hex])),
+    );
+    expect(blocks.length).toBeGreaterThan(15);
+    for (const line of blocks) {
+      const [, name = "", hex] = /^(.*): ([0-9a-f]+)$/.exec(line) ?? [];
+      expect([name, vectors.get(name)]).toEqual([name, hex]);
+    }
+  });
+
+  test("shows a label as we write it", () => {
+    const labelled = hexDecode(/^ {4}(f4 .*)$/m.exec(page)?.[1] ?? "")!;
+    const sealing: Sealing = {
+      label: createLabel("blue"),
+      keys: [],
+      encryptionVersion: 1,
+      compress: false,
+      random: randomOf(nonce),
+    };
+    expect(sealPacket([vectorOf(library.messages, "nack")], sealing, false)).toEqual(labelled);
+  });
+});
+
 const nonce = new Uint8Array(12);
 
 function readFixture<T>(name: string): T {

@@ -108,7 +108,7 @@ export interface StreamHandler {
  */
 export interface TransportFailure {
   readonly kind: "refused" | "timeout" | "reset" | "unreachable";
-  /** For the log: the system's own words. */
+  /** For the log and for who asked to join: Go's words where there are any, else the system's own. */
   readonly detail: string;
 }
 

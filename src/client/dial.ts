@@ -1,16 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../base/address.ts";
+import { dialFailureText, dialTimeoutText } from "../base/dial-failure.ts";
 import { SerfError } from "../base/errors.ts";
 import { splitHostPort } from "../rpc/address.ts";
-
-/** Go's words for what goes wrong most, so that our messages are those that Serf's users know. */
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connect: connection refused",
-  ECONNRESET: "connect: connection reset by peer",
-  EHOSTUNREACH: "connect: no route to host",
-  ENETUNREACH: "connect: network is unreachable",
-  ETIMEDOUT: "connect: connection timed out",
-};
 
 /** Connects to "host:port". Rejects with CONNECTION_FAILED, after `timeoutMs` at the latest. */
 export function dial(address: string, timeoutMs: number): Promise<Socket> {
@@ -22,7 +14,7 @@ export function dial(address: string, timeoutMs: number): Promise<Socket> {
       socket.destroy();
       reject(new SerfError("CONNECTION_FAILED", message, { cause }));
     };
-    const timer = setTimeout(() => fail(`dial tcp ${address}: i/o timeout`), timeoutMs);
+    const timer = setTimeout(() => fail(dialTimeoutText(address)), timeoutMs);
     socket.once("error", (error) => fail(describe(address, error), error));
     socket.once("connect", () => {
       clearTimeout(timer);
@@ -49,5 +41,5 @@ function describe(address: string, error: Error): string {
   };
   if (last.syscall === "getaddrinfo") return `dial tcp: lookup ${last.hostname}: no such host`;
   const tried = last.address === undefined ? address : formatEndpoint({ address: last.address, port: last.port ?? 0 });
-  return `dial tcp ${tried}: ${reasons[last.code ?? ""] ?? last.message}`;
+  return dialFailureText(tried, last.code, last.message);
 }

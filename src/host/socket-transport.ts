@@ -1,6 +1,7 @@
 import type { Socket as UdpSocket } from "node:dgram";
 import { connect, isIP, type LookupFunction, type Server, Socket } from "node:net";
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { dialTimeoutText } from "../base/dial-failure.ts";
 import type {
   Clock,
   Logger,
@@ -88,7 +89,7 @@ export class SocketTransport implements Transport {
       return stream;
     }
     stream.handle(handler);
-    stream.awaitConnection(timeoutMs, `no connection to ${formatEndpoint(to)} within ${timeoutMs} ms`);
+    stream.awaitConnection(timeoutMs, dialTimeoutText(formatEndpoint(to)));
     return stream;
   }
 

@@ -221,10 +221,10 @@ function logLevel(): OptionType<LogLevel> {
   };
 }
 
-/** The problem does not repeat what was given: it may be a secret with a typing error. */
 function encryptionKey(): OptionType<string> {
   return {
     name: "base64",
+    isSecret: true,
     check: (value) => {
       if (typeof value !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(value) || value.length % 4 !== 0)
         return { problem: "must be base64" };

@@ -35,6 +35,8 @@ export interface OptionType<T> {
   merge?(weaker: T, stronger: T): T;
   /** The flag may stand alone (`-replay`); a value then needs an equals sign (`-replay=false`), as in Go. */
   readonly isSwitch?: true;
+  /** A message about a wrong value does not repeat it: it may be a secret with a typing error. */
+  readonly isSecret?: true;
 }
 
 export type Checked<T> = { readonly value: T } | { readonly problem: string };

@@ -1,12 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { boolean, integer, text, texts } from "../base/options.ts";
+import { boolean, integer, type OptionType, text, texts } from "../base/options.ts";
 import { parseFlags } from "./flags.ts";
+
+const secret: OptionType<string> = {
+  name: "secret",
+  isSecret: true,
+  readText: (given) => ({ value: given }),
+  check: () => ({ problem: "must be longer" }),
+};
 
 const declarations = {
   coalesce: { type: boolean(), default: true, doc: "", flag: "coalesce" },
   address: { type: text(), default: "", doc: "", flag: "rpc-addr" },
   join: { type: texts(), default: [], doc: "", flag: "join", flagAlias: "also" },
   max: { type: integer(0, 9), default: 0, doc: "", flag: "max" },
+  key: { type: secret, default: "", doc: "", flag: "key" },
   hidden: { type: text(), default: "", doc: "" },
 };
 
@@ -58,6 +66,7 @@ describe("flags", () => {
     [["---x"], "bad flag syntax: ---x"],
     [["-=x"], "bad flag syntax: -=x"],
     [["-coalesce=maybe"], 'invalid boolean value "maybe" for -coalesce: parse error'],
+    [["-key=mistyped"], "invalid value for flag -key: must be longer"],
     [["-max=x"], 'invalid value "x" for flag -max: must be an integer from 0 to 9, is "x"'],
   ])("are refused in Go's words: %j", (args, problem) => {
     expect(parse(...args)).toEqual({ problem });

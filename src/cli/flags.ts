@@ -1,6 +1,6 @@
 /** Go's grammar for command line flags, since that is what Serf's users type and script. */
 
-import { addText, findOption, type OptionDeclarations, type OptionSource } from "../base/options.ts";
+import { addText, findOption, type OptionDeclarations, type OptionSource, type OptionType } from "../base/options.ts";
 
 export interface ParsedFlags {
   /** What was given, by option name. */
@@ -30,22 +30,23 @@ export function parseFlags(
     let value = match[2];
     const name = findOption(declarations, "flag", flag);
     if (name === undefined) return { problem: `flag provided but not defined: -${flag}` };
-    const { isSwitch } = declarations[name]!.type;
-    if (value === undefined && isSwitch) value = "true";
+    const { type } = declarations[name]!;
+    if (value === undefined && type.isSwitch) value = "true";
     if (value === undefined) {
       if (next === args.length) return { problem: `flag needs an argument: -${flag}` };
       value = args[next]!;
       next += 1;
     }
     const wrong = addText(declarations, given, name, value);
-    if (wrong !== undefined) return { problem: describeProblem(flag, value, isSwitch === true, wrong) };
+    if (wrong !== undefined) return { problem: describeProblem(flag, value, type, wrong) };
   }
   return { given, rest: args.slice(next) };
 }
 
-function describeProblem(flag: string, value: string, isSwitch: boolean, wrong: string): string {
+function describeProblem(flag: string, value: string, type: OptionType<unknown>, wrong: string): string {
+  if (type.isSecret) return `invalid value for flag -${flag}: ${wrong}`;
   const quoted = JSON.stringify(value);
-  return isSwitch
+  return type.isSwitch
     ? `invalid boolean value ${quoted} for -${flag}: parse error`
     : `invalid value ${quoted} for flag -${flag}: ${wrong}`;
 }

@@ -2,16 +2,15 @@
 
 import { describe, expect, test } from "vitest";
 import { type Agent, waitForView } from "../support/agent.ts";
-import { keys, oursExists } from "../support/directions.ts";
+import { keys } from "../support/directions.ts";
 import { requirePeer } from "../support/peers.ts";
 import { useSandbox } from "../support/sandbox.ts";
 import type { Kind } from "../support/serf-command.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const ourKind: Kind = oursExists ? "ours" : "debian";
 const parts: readonly { readonly name: string; readonly kind: Kind }[] = [1, 2, 3, 4, 5].flatMap((number) => [
   { name: `debian-${number}`, kind: "debian" as const },
-  { name: `ours-${number}`, kind: ourKind },
+  { name: `ours-${number}`, kind: "ours" as const },
 ]);
 
 for (const secrecy of keys) {
@@ -71,6 +70,6 @@ function waitForLine(agents: readonly Agent[], line: string): Promise<true> {
       if (missing.length > 0) throw new Error(`not in the log of ${missing.join(" ")}`);
       return true;
     },
-    { what: `all to log "${line}"`, witnesses: agents },
+    { what: `all to log "${line}"`, deadlineMs: 60_000, witnesses: agents },
   );
 }

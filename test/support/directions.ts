@@ -1,8 +1,5 @@
 /** Which kind of agent plays which part. The same scenario runs with the parts exchanged. */
 
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Kind } from "./serf-command.ts";
 
 export interface Direction {
@@ -12,9 +9,6 @@ export interface Direction {
   /** The agent that joins it. */
   readonly newcomer: Kind;
 }
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const oursExists = existsSync(join(root, "src/cli/main.ts"));
 
 const both: readonly Direction[] = [
   { title: "ours joins Debian's", founder: "debian", newcomer: "ours" },
@@ -27,7 +21,7 @@ const control: readonly Direction[] = [{ title: "Debian's joins Debian's", found
 const withControl = process.env["SERF_TS_INTEROP_CONTROL"] === "1";
 
 /** Both directions; with SERF_TS_INTEROP_CONTROL=1 also Debian's agent with itself. */
-export const directions: readonly Direction[] = oursExists ? [...both, ...(withControl ? control : [])] : control;
+export const directions: readonly Direction[] = [...both, ...(withControl ? control : [])];
 
 /** A 32-byte key, and nothing. */
 export const keys: readonly { readonly title: string; readonly key: string | undefined }[] = [
@@ -44,15 +38,11 @@ export interface Pairing {
 /** Whose command line talks to whose agent. The first is the reference with itself, to which the others are compared. */
 export const pairings: readonly Pairing[] = [
   { title: "Debian's command, Debian's agent", command: "debian", agent: "debian" },
+  { title: "our command, Debian's agent", command: "ours", agent: "debian" },
+  { title: "Debian's command, our agent", command: "debian", agent: "ours" },
+  { title: "our command, our agent", command: "ours", agent: "ours" },
   // Shows what differs from run to run by itself.
   ...(withControl
     ? [{ title: "Debian's command, Debian's agent, again", command: "debian", agent: "debian" } as const]
-    : []),
-  ...(oursExists
-    ? ([
-        { title: "Debian's command, our agent", command: "debian", agent: "ours" },
-        { title: "our command, Debian's agent", command: "ours", agent: "debian" },
-        { title: "our command, our agent", command: "ours", agent: "ours" },
-      ] as const)
     : []),
 ];

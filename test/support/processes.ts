@@ -1,9 +1,10 @@
 /**
  * Child processes of tests: output in a bounded buffer, ended by their own id, always reaped. Whatever a test forgets or fails to end is
- * ended by its sandbox, and whatever outlives that by the exit of the test worker.
+ * ended by its sandbox, and whatever outlives that by the reaper.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Witness } from "./wait-for.ts";
 
 /** How a process ended: its exit code, or the signal that ended it. */
@@ -11,11 +12,36 @@ export type Exit = number | NodeJS.Signals;
 
 const outputBytesMax = 4 * 1024 * 1024;
 const describedLines = 25;
-const living = new Set<ChildProcess>();
 
-process.once("exit", () => {
-  for (const child of living) child.kill("SIGKILL");
-});
+/**
+ * Hears which processes run and which have ended. When this process is gone, however it went, its input ends and it ends those still
+ * running: a test worker is often killed, and then nothing of its own would run any more.
+ */
+const reaperScript = `
+pids=" "
+while read -r change pid; do
+  case $change in
+    +) pids="$pids$pid " ;;
+    -) pids="\${pids%% $pid *} \${pids#* $pid }" ;;
+  esac
+done
+kill -9 $pids 2>/dev/null`;
+
+let reaper: ChildProcess | undefined;
+
+function tellReaper(change: "+" | "-", pid: number | undefined): void {
+  if (pid === undefined) return;
+  reaper ??= startReaper();
+  reaper.stdin?.write(`${change} ${pid}\n`);
+}
+
+/** In a process group of its own, so that Ctrl-C does not end it before its work. */
+function startReaper(): ChildProcess {
+  const child = spawn("sh", ["-c", reaperScript], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  child.unref();
+  (child.stdin as Socket | null)?.unref();
+  return child;
+}
 
 export interface ProcessOptions {
   /** What failure messages call it. */
@@ -39,7 +65,7 @@ export class RunningProcess implements Witness {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child = child;
-    living.add(child);
+    tellReaper("+", child.pid);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout = bounded(this.stdout + text);
     });
@@ -48,12 +74,11 @@ export class RunningProcess implements Witness {
     });
     this.exited = new Promise((resolve, reject) => {
       child.once("error", (error) => {
-        living.delete(child);
         reject(new Error(`${this.title}: ${command} did not start: ${error.message}`));
       });
       // Not "exit": only with "close" has all output been read.
       child.once("close", (code, signal) => {
-        living.delete(child);
+        tellReaper("-", child.pid);
         this.exit = code ?? signal ?? 0;
         resolve(this.exit);
       });

@@ -48,8 +48,12 @@ for (const { title, command, agent: agentKind } of pairings) {
     test.sequential("at a higher level it shows less of the log", async () => {
       const args = ["monitor", `-rpc-addr=${agent.rpcAddress}`, "-log-level=err"];
       const quiet = sandbox.startCommand(command, args);
-      await agent.command(["event", "second"]);
-      await waitFor(() => quiet.stdout.includes('"second"'), { what: "the quiet monitor", witnesses: [quiet, agent] });
+      // At this level nothing tells when it has begun to listen, so the event is sent until it does.
+      const heard = async () => {
+        await agent.command(["event", "second"]);
+        return quiet.stdout.includes('"second"');
+      };
+      await waitFor(heard, { what: "the quiet monitor to hear", intervalMs: 500, witnesses: [quiet, agent] });
       expect(quiet.stdout).not.toContain("[INFO]");
     });
 

@@ -18,7 +18,7 @@ export default defineConfig({
           include: ["test/{interop,e2e}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          globalSetup: "test/support/build-command.ts",
+          globalSetup: "test/support/global-setup.ts",
           maxWorkers: 2,
         },
       },

@@ -13,20 +13,25 @@ const installation: Readonly<Record<PeerName, string>> = {
 /** Where Debian puts it; found before any other of the same name on the path, which might be our own. */
 const packagedFolder = "/usr/bin";
 
-const announced = new Set<PeerName>();
-
 /**
  * The path of a peer's program, or undefined where it is missing: skip the tests that need it then. With SERF_TS_REQUIRE_PEERS=1 a
  * missing peer is an error.
  */
 export function requirePeer(name: PeerName): string | undefined {
   const path = findProgram(name);
-  if (path !== undefined) return path;
-  const line = `the peer "${name}" is not installed (${installation[name]})`;
-  if (process.env["SERF_TS_REQUIRE_PEERS"] === "1") throw new Error(line);
-  if (!announced.has(name)) process.stderr.write(`SKIPPED: ${line}; its tests do not run\n`);
-  announced.add(name);
-  return undefined;
+  if (path === undefined && process.env["SERF_TS_REQUIRE_PEERS"] === "1") throw new Error(missing(name));
+  return path;
+}
+
+/** One line for each peer whose tests will be skipped. */
+export function announceMissingPeers(): void {
+  for (const name of Object.keys(installation) as PeerName[]) {
+    if (requirePeer(name) === undefined) process.stderr.write(`SKIPPED: ${missing(name)}; its tests do not run\n`);
+  }
+}
+
+function missing(name: PeerName): string {
+  return `the peer "${name}" is not installed (${installation[name]})`;
 }
 
 function findProgram(name: string): string | undefined {

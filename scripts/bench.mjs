@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const steps = [
   [process.execPath, [join(root, "scripts/prepare.mjs")]],
   ["sh", [join(root, "scripts/install-peers.sh")]],
-  [process.execPath, ["--import", "tsx", join(root, "bench/main.ts"), ...process.argv.slice(2)]],
+  [process.execPath, ["--import", import.meta.resolve("tsx"), join(root, "bench/main.ts"), ...process.argv.slice(2)]],
 ];
 for (const [command, parameters] of steps) {
   const { status, error } = spawnSync(command, parameters, { cwd: root, stdio: "inherit" });

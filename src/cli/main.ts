@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import "./signals.ts";
 import { runCommandLine } from "./command-line.ts";
 

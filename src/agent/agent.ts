@@ -1,9 +1,9 @@
 /** A Serf that runs: sockets, event handlers and the RPC server around one node. */
 
 import type { Endpoint } from "../base/address.ts";
-import { SerfError } from "../base/errors.ts";
+import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger, LogLevel } from "../base/host.ts";
-import { chooseAdvertisedAddress, isPublicAddress } from "../host/advertised-address.ts";
+import { chooseAdvertisedAddress } from "../host/advertised-address.ts";
 import { createNodeHost, type NodeHost } from "../host/node-host.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { Tags } from "../serf/member.ts";
@@ -210,8 +210,6 @@ export async function startAgent(config: AgentConfig, network: AgentNetwork, log
     const advertised = decideAdvertise(network, host.transport.bound.port);
     const agent = await orExplain(what, async () => new Agent(config, advertised, host, logs));
     await orExplain("Error starting RPC listener", () => agent.start());
-    if (isPublicAddress(advertised.address) && !agent.serf.encrypted)
-      logs.log("WARN", "memberlist: Binding to public address without encryption!");
     return agent;
   } catch (error) {
     await host.close();
@@ -239,8 +237,4 @@ function completed(start: (done: (error?: SerfError) => void) => void): Promise<
   return new Promise((resolve, reject) => {
     start((error) => (error === undefined ? resolve() : reject(error)));
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

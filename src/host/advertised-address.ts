@@ -29,11 +29,6 @@ export function chooseAdvertisedAddress(
   return chosen?.address ?? (isAnyIpv6 ? "::1" : "127.0.0.1");
 }
 
-/** Whether the whole internet may reach the address, so that it ought not to be used without encryption. */
-export function isPublicAddress(address: string): boolean {
-  return !isIn(privateNetworks, address) && !isIn(localNetworks, address);
-}
-
 /** Bridges of containers have private addresses too; the default route tells which interface leads to others. Linux only. */
 function readDefaultInterface(): string | undefined {
   try {

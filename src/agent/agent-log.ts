@@ -1,7 +1,8 @@
 /** The agent's log: "2013/12/02 23:07:22 [INFO] agent: …", local time, as Serf's users already search it. */
 
 import type { Logger, LogLevel } from "../base/host.ts";
-import { isAtLeast, LogBuffer } from "./log-buffer.ts";
+import { isAtLeast } from "../base/log-level.ts";
+import { LogBuffer } from "./log-buffer.ts";
 
 export interface AgentLogOptions {
   /** Lines of this level and above are printed. The buffer gets every line, for those who monitor. */

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { SerfError } from "../base/errors.ts";
+import { messageOf, SerfError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
 import { addJson, findOption, type OptionSource } from "../base/options.ts";
 import { findJsonProblem } from "./json-problem.ts";
@@ -65,6 +65,7 @@ function problemIn(path: string, problem: string): SerfError {
 
 /** Node's "ENOENT: no such file or directory, open '…'" without what the line already says. */
 function describeFailure(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^E\w+: /, "").replace(/, \w+( '.*')?$/s, "");
+  return messageOf(error)
+    .replace(/^E\w+: /, "")
+    .replace(/, \w+( '.*')?$/s, "");
 }

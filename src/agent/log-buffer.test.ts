@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAtLeast, LogBuffer, parseLogLevel } from "./log-buffer.ts";
+import { LogBuffer } from "./log-buffer.ts";
 
 test("a new listener first gets the last lines, oldest first, then every further one", () => {
   const buffer = new LogBuffer(4);
@@ -33,12 +33,4 @@ test("a line beyond the length limit is cut", () => {
   const buffer = new LogBuffer(4, 3);
   buffer.append("INFO", "abcdef");
   expect(buffer.lines()).toEqual(["abc…"]);
-});
-
-test("levels are read in any case and are ordered", () => {
-  expect(parseLogLevel("debug")).toBe("DEBUG");
-  expect(parseLogLevel("ERROR")).toBeUndefined();
-  expect(isAtLeast("WARN", "INFO")).toBe(true);
-  expect(isAtLeast("INFO", "INFO")).toBe(true);
-  expect(isAtLeast("DEBUG", "INFO")).toBe(false);
 });

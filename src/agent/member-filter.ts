@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { messageOf } from "../base/errors.ts";
 import type { SerfMember } from "../serf/member.ts";
 
 export interface MemberCriteria {
@@ -27,7 +28,7 @@ export function compileMemberFilter(
         (criteria.name === "" || name.test(member.name)),
     };
   } catch (error) {
-    return { problem: `Failed to compile regex: ${(error as Error).message}` };
+    return { problem: `Failed to compile regex: ${messageOf(error)}` };
   }
 }
 

@@ -3,7 +3,9 @@
  * one declaration here; flags, files, `--help` and the typed configuration follow.
  */
 
+import { base64Decode } from "../base/bytes.ts";
 import type { LogLevel } from "../base/host.ts";
+import { logLevels, parseLogLevel } from "../base/log-level.ts";
 import {
   boolean,
   choice,
@@ -16,7 +18,8 @@ import {
   text,
   texts,
 } from "../base/options.ts";
-import { logLevels, parseLogLevel } from "./log-buffer.ts";
+import { serfProtocolVersionMax, serfProtocolVersionMin } from "../serf/protocol-version.ts";
+import { isKeyLength } from "../wire/cipher.ts";
 
 const secondMs = 1000;
 const yearMs = 365 * 24 * 3600 * secondMs;
@@ -114,8 +117,8 @@ export const agentOptions = {
     key: "profile",
   },
   protocolVersion: {
-    type: integer(2, 5),
-    default: 5,
+    type: integer(serfProtocolVersionMin, serfProtocolVersionMax),
+    default: serfProtocolVersionMax,
     doc: "Serf protocol version to speak. Lower it only while old versions are being upgraded.",
     flag: "protocol",
     key: "protocol",
@@ -185,12 +188,6 @@ export const agentOptions = {
     doc: "How long a member that left is kept before it is forgotten.",
     key: "tombstone_timeout",
   },
-  disableNameResolution: {
-    type: boolean(),
-    default: false,
-    doc: "Stay, whatever the other members say, when another node claims this one's name.",
-    key: "disable_name_resolution",
-  },
   userEventBytesMax: {
     type: integer(0, 9216),
     default: 512,
@@ -226,12 +223,11 @@ function encryptionKey(): OptionType<string> {
     name: "base64",
     isSecret: true,
     check: (value) => {
-      if (typeof value !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(value) || value.length % 4 !== 0)
-        return { problem: "must be base64" };
-      const bytes = Buffer.from(value, "base64").length;
-      return [0, 16, 24, 32].includes(bytes)
-        ? { value }
-        : { problem: `must be 16, 24 or 32 bytes in base64, is ${bytes} bytes` };
+      const key = typeof value === "string" ? base64Decode(value) : undefined;
+      if (key === undefined) return { problem: "must be base64" };
+      return key.length === 0 || isKeyLength(key.length)
+        ? { value: value as string }
+        : { problem: `must be 16, 24 or 32 bytes in base64, is ${key.length} bytes` };
     },
     readText: (given) => ({ value: given }),
   };

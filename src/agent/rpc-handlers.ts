@@ -1,10 +1,11 @@
 /** What each RPC command does. The session has checked handshake, authentication and the request's form. */
 
+import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
+import { parseLogLevel } from "../base/log-level.ts";
 import { type Body, type CommandName, type RequestOf, rpcErrors, rpcVersion } from "../rpc/commands.ts";
 import { parseEventFilters } from "./event-filter.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
-import { parseLogLevel } from "./log-buffer.ts";
 import { compileMemberFilter } from "./member-filter.ts";
 import { type MemberListEncoder, membersBody } from "./rpc-records.ts";
 import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
@@ -68,7 +69,7 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
       const outcome = await agent.join(Existing, Replay);
       return { error: joinErrorText(outcome), body: { Num: outcome.joined } };
     } catch (error) {
-      return { error: errorText(error), body: { Num: 0 } };
+      return { error: messageOf(error), body: { Num: 0 } };
     }
   },
 
@@ -135,10 +136,6 @@ async function answer(work: () => void | Promise<void>): Promise<Answer> {
     await work();
     return success;
   } catch (error) {
-    return { error: errorText(error) };
+    return { error: messageOf(error) };
   }
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Socket } from "node:net";
+import { messageOf } from "../base/errors.ts";
 import type { MemberEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 
@@ -120,10 +121,6 @@ const signalWords: Readonly<Record<string, string>> = {
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string | undefined {
   if (signal !== null) return `signal: ${signalWords[signal] ?? signal}`;
   return code === 0 ? undefined : `exit status ${code}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Counts all bytes and keeps the last ones. */

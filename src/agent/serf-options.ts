@@ -1,4 +1,5 @@
 import type { Endpoint } from "../base/address.ts";
+import { base64Decode } from "../base/bytes.ts";
 import { memberlistProfiles } from "../memberlist/options.ts";
 import type { SerfOptions } from "../serf/options.ts";
 import type { AgentConfig } from "./config.ts";
@@ -9,6 +10,7 @@ const quiescentPeriodMs = 1000;
 
 /** What an agent's configuration means to the node it runs. */
 export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Partial<SerfOptions> {
+  const key = base64Decode(config.encryptKey);
   return {
     nodeName: config.nodeName,
     tags: config.tags,
@@ -26,7 +28,7 @@ export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Par
       ...memberlistProfiles[config.profile],
       advertise,
       compression: config.compression,
-      keys: config.encryptKey === "" ? [] : [Uint8Array.from(Buffer.from(config.encryptKey, "base64"))],
+      keys: key === undefined || key.length === 0 ? [] : [key],
     },
   };
 }

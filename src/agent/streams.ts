@@ -4,11 +4,11 @@
  */
 
 import type { LogLevel } from "../base/host.ts";
+import { isAtLeast } from "../base/log-level.ts";
 import type { Body } from "../rpc/commands.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import { type EventFilter, matchesEvent } from "./event-filter.ts";
 import type { AgentFace } from "./face.ts";
-import { isAtLeast } from "./log-buffer.ts";
 import { eventBody } from "./rpc-records.ts";
 
 /** As many as the reference keeps for a client that does not keep up. */

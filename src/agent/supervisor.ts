@@ -1,6 +1,7 @@
 /** What ends a running agent, and with which exit code. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../base/errors.ts";
 
 export type AgentSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
@@ -60,7 +61,7 @@ async function leaveGracefully(agent: Supervision["agent"], timeoutMs: number, s
   const left = agent.leaveCluster().then(
     () => 0,
     (error: unknown) => {
-      say(`Error: ${error instanceof Error ? error.message : error}`);
+      say(`Error: ${messageOf(error)}`);
       return 1;
     },
   );

@@ -42,6 +42,11 @@ export class SerfError extends Error {
   }
 }
 
+/** The text of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** States what must hold in our own code; a violation is our bug and is loud. */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`serf-ts bug: ${what}`);

@@ -4,6 +4,7 @@
  * page.
  */
 
+import { utf8Length } from "./bytes.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { SerfError } from "./errors.ts";
 
@@ -20,6 +21,11 @@ export interface Option<T> {
   readonly flagAlias?: string;
   /** The flag says the opposite of the option: `-disable-compression` turns `compression` off. Only for booleans. */
   readonly flagNegates?: true;
+}
+
+/** Declares an option that is set in programs alone. */
+export function option<T>(type: OptionType<T>, value: NoInfer<T>, doc: string): Option<T> {
+  return { type, default: value, doc };
 }
 
 export interface OptionType<T> {
@@ -163,14 +169,15 @@ export function boolean(): OptionType<boolean> {
   };
 }
 
-export function text(maxBytes = 65_536): OptionType<string> {
+/** `bytesMax` counts the text as UTF-8. */
+export function text(bytesMax = 65_536): OptionType<string> {
   return {
     name: "text",
     readText: (given) => ({ value: given }),
     check: (value) =>
-      typeof value === "string" && value.length <= maxBytes
+      typeof value === "string" && utf8Length(value) <= bytesMax
         ? { value }
-        : { problem: `must be a text of at most ${maxBytes} characters` },
+        : { problem: `must be a text of at most ${bytesMax} bytes` },
   };
 }
 

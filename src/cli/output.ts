@@ -1,5 +1,8 @@
 /** The reference's output, character for character: scripts read it. */
 
+import { messageOf } from "../base/errors.ts";
+import type { Terminal } from "./command.ts";
+
 /** A thing that can be shown as text or as JSON. */
 export interface Report {
   text(): string;
@@ -12,6 +15,17 @@ export function formatReport(report: Report, format: string): string {
   if (format === "text") return trimSpace(report.text());
   if (format === "json") return indentedJson(report.json());
   throw new Error(`Invalid output format "${format}"`);
+}
+
+/** Prints the report and returns the exit code: 1, after saying so, where there is no such format. */
+export function printReport(report: Report, format: string, terminal: Terminal): number {
+  try {
+    terminal.print(formatReport(report, format));
+    return 0;
+  } catch (error) {
+    terminal.print(`Encoding error: ${messageOf(error)}`);
+    return 1;
+  }
 }
 
 /** JSON as Go's `json.MarshalIndent(value, "", "  ")` writes it. */

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/errors.ts";
 import { type OptionDeclarations, type ResolvedOptions, text } from "../base/options.ts";
 import { connectSerf, type SerfClient } from "../client/client.ts";
 import type { Terminal } from "./command.ts";
@@ -36,13 +37,13 @@ export async function withAgent(
       authKey: rpcAuthKey || SERF_RPC_AUTH || "",
     });
   } catch (error) {
-    terminal.print(`Error connecting to Serf agent: ${(error as Error).message}`);
+    terminal.print(`Error connecting to Serf agent: ${messageOf(error)}`);
     return 1;
   }
   try {
     return await use(client);
   } catch (error) {
-    terminal.print(`${failing}: ${(error as Error).message}`);
+    terminal.print(`${failing}: ${messageOf(error)}`);
     return 1;
   } finally {
     client.close();

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../base/address.ts";
 import { dialFailureText, dialTimeoutText } from "../base/dial-failure.ts";
-import { SerfError } from "../base/errors.ts";
+import { messageOf, SerfError } from "../base/errors.ts";
 import { splitHostPort } from "../rpc/address.ts";
 
 /** Connects to "host:port". Rejects with CONNECTION_FAILED, after `timeoutMs` at the latest. */
@@ -28,7 +28,7 @@ function parse(address: string): { host: string; port: number } {
   try {
     return splitHostPort(address);
   } catch (error) {
-    throw new SerfError("CONNECTION_FAILED", `dial tcp: ${(error as Error).message}`, { cause: error });
+    throw new SerfError("CONNECTION_FAILED", `dial tcp: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger, LogLevel, Metrics } from "../base/host.ts";
+import { isAtLeast } from "../base/log-level.ts";
 
 export const silentLogger: Logger = {
   enabled: () => false,
@@ -11,16 +12,12 @@ export const silentMetrics: Metrics = {
   sample: () => undefined,
 };
 
-/** From the most talkative level to the gravest. */
-const levels: readonly LogLevel[] = ["TRACE", "DEBUG", "INFO", "WARN", "ERR"];
-
 /** A logger that hands lines of `minLevel` and above to `write`, for programs that have a log of their own. */
 export function createLogger(minLevel: LogLevel, write: (level: LogLevel, message: string) => void): Logger {
-  const enabled = new Set(levels.slice(levels.indexOf(minLevel)));
   return {
-    enabled: (level) => enabled.has(level),
+    enabled: (level) => isAtLeast(level, minLevel),
     log: (level, message) => {
-      if (enabled.has(level)) write(level, message);
+      if (isAtLeast(level, minLevel)) write(level, message);
     },
   };
 }

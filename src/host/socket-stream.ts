@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Endpoint } from "../base/address.ts";
+import { viewBytes } from "../base/bytes.ts";
 import type { Stream, StreamHandler, TransportFailure } from "../base/host.ts";
 import { toTransportFailure } from "./transport-failure.ts";
 
@@ -32,7 +33,7 @@ export class SocketStream implements Stream {
   handle(handler: StreamHandler): void {
     if (this.gone) return;
     this.handler = handler;
-    this.socket.on("data", (bytes) => this.handler?.received(plainBytes(bytes)));
+    this.socket.on("data", (bytes) => this.handler?.received(viewBytes(bytes, 0, bytes.length)));
     this.socket.on("end", () => this.handler?.ended());
   }
 
@@ -71,9 +72,4 @@ export class SocketStream implements Stream {
     this.siblings.delete(this);
     clearTimeout(this.connectTimeout);
   }
-}
-
-/** Node's Buffer is a Uint8Array whose `slice` does not copy and whose methods differ: the protocol gets the plain kind. */
-export function plainBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

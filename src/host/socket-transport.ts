@@ -1,6 +1,7 @@
 import type { Socket as UdpSocket } from "node:dgram";
 import { connect, isIP, type LookupFunction, type Server, Socket } from "node:net";
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { viewBytes } from "../base/bytes.ts";
 import { dialTimeoutText } from "../base/dial-failure.ts";
 import type {
   Clock,
@@ -13,7 +14,7 @@ import type {
   TransportReceiver,
 } from "../base/host.ts";
 import type { BoundSockets } from "./bind-sockets.ts";
-import { plainBytes, SocketStream } from "./socket-stream.ts";
+import { SocketStream } from "./socket-stream.ts";
 import { toTransportFailure } from "./transport-failure.ts";
 
 export interface SocketTransportParts {
@@ -63,7 +64,11 @@ export class SocketTransport implements Transport {
   listen(receiver: TransportReceiver): void {
     this.receiver = receiver;
     this.udp.on("message", (packet, from) => {
-      this.receiver?.receivePacket(this.fromSocket(from), plainBytes(packet), this.clock.monotonicMs());
+      this.receiver?.receivePacket(
+        this.fromSocket(from),
+        viewBytes(packet, 0, packet.length),
+        this.clock.monotonicMs(),
+      );
     });
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Descriptor, Directory, unknownVersions } from "./directory.ts";
+import { unknownVersions } from "../wire/versions.ts";
+import { type Descriptor, Directory } from "./directory.ts";
 
 function say(name: string, changes: Partial<Descriptor> = {}): Descriptor {
   return { name, address: "10.0.0.1", port: 7946, meta: Uint8Array.of(1, 2), versions: unknownVersions, ...changes };

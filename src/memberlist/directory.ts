@@ -1,6 +1,7 @@
 import { bytesEqual } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import type { VersionVector } from "../wire/messages.ts";
+import { sameVersions } from "../wire/versions.ts";
 
 /** What a member says of itself. Immutable; shared by all who heard the same. */
 export interface Descriptor {
@@ -11,16 +12,6 @@ export interface Descriptor {
   readonly meta: Uint8Array;
   readonly versions: VersionVector;
 }
-
-/** What is taken of a node of protocol 1, which never tells its versions. */
-export const unknownVersions: VersionVector = Object.freeze({
-  protocolMin: 0,
-  protocolMax: 0,
-  protocolCurrent: 0,
-  delegateMin: 0,
-  delegateMax: 0,
-  delegateCurrent: 0,
-});
 
 interface Entry {
   readonly descriptor: Descriptor;
@@ -122,17 +113,5 @@ export class Directory {
 function sameDescriptor(a: Descriptor, b: Descriptor): boolean {
   return (
     a.address === b.address && a.port === b.port && bytesEqual(a.meta, b.meta) && sameVersions(a.versions, b.versions)
-  );
-}
-
-export function sameVersions(a: VersionVector, b: VersionVector): boolean {
-  return (
-    a === b ||
-    (a.protocolMin === b.protocolMin &&
-      a.protocolMax === b.protocolMax &&
-      a.protocolCurrent === b.protocolCurrent &&
-      a.delegateMin === b.delegateMin &&
-      a.delegateMax === b.delegateMax &&
-      a.delegateCurrent === b.delegateCurrent)
   );
 }

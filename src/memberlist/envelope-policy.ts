@@ -1,13 +1,12 @@
 import type { Random } from "../base/host.ts";
 import type { EncryptionVersion } from "../wire/cipher.ts";
+import { compoundOverheadBytes } from "../wire/compound.ts";
 import { createLabel, type Label } from "../wire/label.ts";
 import { type Opening, type Sealing, sealingOverheadBytes } from "../wire/packet-envelope.ts";
 import { encryptionVersionOf } from "../wire/versions.ts";
 import type { Keyring } from "./keyring.ts";
 import type { MemberlistOptions } from "./options.ts";
 
-/** The type byte and the count of a compound. */
-const compoundOverheadBytes = 2;
 const noKeys: readonly Uint8Array[] = [];
 
 /**

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../base/address.ts";
 import type { Clock, Host, Logger, Metrics, Random, Resolver, Timers, Transport } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
+import type { Ping } from "../wire/messages.ts";
 import { AckWaiters } from "./ack-waiters.ts";
 import { AllowedNetworks } from "./allowed-networks.ts";
 import { Awareness } from "./awareness.ts";
@@ -41,10 +42,18 @@ export interface Foundations {
   readonly awareness: Awareness;
   readonly allowed: AllowedNetworks;
   readonly acks: AckWaiters;
-  /** The port of nodes of protocol 1, which know none, and of join addresses without one: this node's own. */
+  /** The port of join addresses without one: this node's own. */
   readonly defaultPort: number;
+  /** The port a peer tells of a node, or the default one where nodes of protocol 1, which know no ports, take part. */
+  knownPort(told: number): number;
   /** Where others reach this node. */
   advertised(): Endpoint;
+}
+
+/** The ping with which this node asks whether `node` is there, to be answered where others reach this node. */
+export function composePing({ advertised, options }: Foundations, sequence: number, node: string): Ping {
+  const { address: sourceAddress, port: sourcePort } = advertised();
+  return { kind: "ping", sequence, node, sourceAddress, sourcePort, sourceNode: options.nodeName };
 }
 
 /** Throws INVALID_OPTION or INVALID_KEY. */
@@ -60,6 +69,7 @@ export function createFoundations(
   const limitedLog = new RateLimitedLog({ logger, clock, ...limits });
   const table = new MemberTable(directory, options.membersMax);
   const order = new ProbeOrder(random);
+  const defaultPort = transport.bound.port;
   const { broadcastsMax: lengthMax, retransmitMult } = options;
   return {
     ...{ clock, logger, metrics, random, resolver, timers, transport },
@@ -71,7 +81,8 @@ export function createFoundations(
     awareness: new Awareness(options.awarenessMaxMultiplier, metrics),
     allowed: new AllowedNetworks(options.allowedNetworks),
     acks: new AckWaiters(timers),
-    defaultPort: transport.bound.port,
+    defaultPort,
+    knownPort: (told) => (options.protocolVersion >= 2 && told !== 0 ? told : defaultPort),
     advertised: () => options.advertise ?? transport.bound,
   };
 }

@@ -1,6 +1,6 @@
+import { Ticker } from "../base/ticker.ts";
 import type { Foundations } from "./foundations.ts";
 import type { PacketSender } from "./packet-sender.ts";
-import { Ticker } from "./ticker.ts";
 
 export interface GossiperSurroundings extends Foundations {
   readonly packets: PacketSender;

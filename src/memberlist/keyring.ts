@@ -1,12 +1,10 @@
 import { bytesEqual } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
-
-/** AES-128, AES-192 and AES-256. */
-const keyBytes: readonly number[] = [16, 24, 32];
+import { isKeyLength } from "../wire/cipher.ts";
 
 /** Throws INVALID_KEY unless `key` has the size of an AES key. */
 export function validateKey(key: Uint8Array): void {
-  if (!keyBytes.includes(key.length)) throw new SerfError("INVALID_KEY", "key size must be 16, 24 or 32 bytes");
+  if (!isKeyLength(key.length)) throw new SerfError("INVALID_KEY", "key size must be 16, 24 or 32 bytes");
 }
 
 /**

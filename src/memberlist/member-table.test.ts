@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type NodeState, nodeStates } from "../wire/messages.ts";
-import { type Descriptor, Directory, unknownVersions } from "./directory.ts";
+import { unknownVersions } from "../wire/versions.ts";
+import { type Descriptor, Directory } from "./directory.ts";
 import { MemberTable } from "./member-table.ts";
 
 function say(name: string, port = 7946): Descriptor {

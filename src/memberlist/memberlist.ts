@@ -1,6 +1,7 @@
 import type { Endpoint } from "../base/address.ts";
 import { assert, SerfError, unreachable } from "../base/errors.ts";
 import type { Host, Stream, StreamHandler, TransportFailure, TransportReceiver } from "../base/host.ts";
+import { Ticker } from "../base/ticker.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { PacketMessage } from "../wire/messages.ts";
 import { openPacket } from "../wire/packet-envelope.ts";
@@ -23,7 +24,7 @@ import { isPublicAddress } from "./public-address.ts";
 import { ReliableSender, type SendDone } from "./reliable-sender.ts";
 import { StateSync } from "./state-sync.ts";
 import { StreamServer } from "./stream-server.ts";
-import { Ticker } from "./ticker.ts";
+import { isGone } from "./transitions.ts";
 
 /** How often the length of the broadcast queue is sampled. */
 const queueCheckIntervalMs = 30_000;
@@ -163,7 +164,7 @@ export class Memberlist implements TransportReceiver {
 
   /** Those alive or suspect, this node among them. */
   members(): readonly Member[] {
-    return this.membership.listed((state) => state === "alive" || state === "suspect");
+    return this.membership.listed((state) => !isGone(state));
   }
 
   /** Also the dead and left, as long as they are remembered. */

@@ -10,8 +10,7 @@ import {
   nodeStates,
   type Suspect,
 } from "../wire/messages.ts";
-import { createVersionVector } from "../wire/versions.ts";
-import { unknownVersions } from "./directory.ts";
+import { createVersionVector, unknownVersions } from "../wire/versions.ts";
 import type { Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 import { Suspicions } from "./suspicions.ts";
@@ -136,8 +135,8 @@ export class Membership {
   }
 
   receiveAlive(alive: Alive): void {
-    const portKnown = this.around.options.protocolVersion >= 2 && alive.port !== 0;
-    this.judgeAlive(portKnown ? alive : { ...alive, port: this.around.defaultPort }, false, undefined);
+    const port = this.around.knownPort(alive.port);
+    this.judgeAlive(port === alive.port ? alive : { ...alive, port }, false, undefined);
   }
 
   receiveSuspect(suspect: Suspect): void {

@@ -1,7 +1,6 @@
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { encodeMessage } from "../wire/codecs.ts";
-import type { Ping } from "../wire/messages.ts";
-import type { Foundations } from "./foundations.ts";
+import { composePing, type Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import type { PacketSender } from "./packet-sender.ts";
@@ -77,7 +76,7 @@ export class NameTakeover {
     const check: Check = { place, sequence, pinged: "waiting", refused: false, stream: undefined };
     this.check = check;
     const to: Endpoint = { address: other.address, port: other.port };
-    const ping = encodeMessage(this.composePing(sequence));
+    const ping = encodeMessage(composePing(this.around, sequence, options.nodeName));
     packets.send(to, options.nodeName, [ping]);
     check.stream = new StreamConversation(this.around, {
       to,
@@ -108,13 +107,6 @@ export class NameTakeover {
       `memberlist: Taking over the name ${self.name} from ${check.place}, where nobody listens any more`,
     );
     membership.succeed(other);
-  }
-
-  private composePing(sequence: number): Ping {
-    const { options } = this.around;
-    const { address: sourceAddress, port: sourcePort } = this.around.advertised();
-    const node = options.nodeName;
-    return { kind: "ping", sequence, node, sourceAddress, sourcePort, sourceNode: node };
   }
 }
 

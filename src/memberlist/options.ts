@@ -1,15 +1,14 @@
-import type { Endpoint } from "../base/address.ts";
-import { canonicalIp } from "../base/address.ts";
-import { utf8Length } from "../base/bytes.ts";
+import { canonicalIp, type Endpoint } from "../base/address.ts";
 import { SerfError } from "../base/errors.ts";
 import {
   boolean,
   durationMs,
   integer,
-  type Option,
   type OptionType,
+  option,
   type ResolvedOptions,
   resolveOptions,
+  text,
 } from "../base/options.ts";
 import { protocolVersionDefault, protocolVersionMax, protocolVersionMin } from "../wire/versions.ts";
 import { AllowedNetworks } from "./allowed-networks.ts";
@@ -19,14 +18,14 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** What a memberlist can be told when it is made. Defaults are those of the profile "lan". */
 export const memberlistOptions = {
-  nodeName: option<string>(shortText(65_535), "", "The name of this node, unique in the cluster. It must be given."),
+  nodeName: option<string>(text(65_535), "", "The name of this node, unique in the cluster. It must be given."),
   advertise: option<Endpoint | undefined>(
     optionalEndpoint(),
     undefined,
     "The address and port that others are told to reach this node at. Without it the bound address is told; give it where that is not reachable from outside, as behind NAT or in a container.",
   ),
   label: option<string>(
-    shortText(255),
+    text(255),
     "",
     "Put in front of every packet and stream; nodes with another label, or none, are not heard. It keeps clusters apart that can reach each other. It is no secret.",
   ),
@@ -211,20 +210,6 @@ export function resolveMemberlistOptions(given: Partial<MemberlistOptions>): Mem
     throw new SerfError("INVALID_OPTION", `option "delegateProtocolCurrent" ${rule}, they are ${found}`);
   }
   return options;
-}
-
-function option<T>(type: OptionType<T>, value: T, doc: string): Option<T> {
-  return { type, default: value, doc };
-}
-
-function shortText(bytesMax: number): OptionType<string> {
-  return {
-    name: `text of at most ${bytesMax} bytes`,
-    check: (value) =>
-      typeof value === "string" && utf8Length(value) <= bytesMax
-        ? { value }
-        : { problem: `must be a text of at most ${bytesMax} bytes` },
-  };
 }
 
 function optionalEndpoint(): OptionType<Endpoint | undefined> {

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../base/address.ts";
 import { encodeMessage } from "../wire/codecs.ts";
+import { compoundPartOverheadBytes } from "../wire/compound.ts";
 import { compoundPartsMax } from "../wire/limits.ts";
 import type { VersionVector } from "../wire/messages.ts";
 import { sealPacket } from "../wire/packet-envelope.ts";
@@ -7,8 +8,6 @@ import { understandsChecksum } from "../wire/versions.ts";
 import type { Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 
-/** Each message in a compound costs its length besides itself. */
-const overheadBytes = 2;
 const userTypeBytes = 1;
 
 /** Puts messages into packets, and lets pending broadcasts travel in whatever room is left. */
@@ -41,7 +40,7 @@ export class PacketSender {
 
   /** One packet with this message and as many broadcasts as fit behind it. */
   sendFilled(to: Endpoint, name: string, message: Uint8Array): void {
-    const bytesMax = this.around.envelopes.messageBytesMax() - message.length - overheadBytes;
+    const bytesMax = this.around.envelopes.messageBytesMax() - message.length - compoundPartOverheadBytes;
     this.send(to, name, [message, ...this.takeBroadcasts(bytesMax)]);
   }
 
@@ -55,13 +54,13 @@ export class PacketSender {
 
   /** News of members first; what the layer above has to tell fills the rest. */
   private takeBroadcasts(bytesMax: number): Uint8Array[] {
-    const messages = this.around.broadcasts.take(overheadBytes, bytesMax);
+    const messages = this.around.broadcasts.take(compoundPartOverheadBytes, bytesMax);
     const { userData } = this.around.delegates;
     if (userData === undefined) return messages;
     let bytesLeft = bytesMax;
-    for (const message of messages) bytesLeft -= message.length + overheadBytes;
-    if (bytesLeft <= overheadBytes + userTypeBytes) return messages;
-    for (const payload of userData.takeBroadcasts(overheadBytes + userTypeBytes, bytesLeft)) {
+    for (const message of messages) bytesLeft -= message.length + compoundPartOverheadBytes;
+    if (bytesLeft <= compoundPartOverheadBytes + userTypeBytes) return messages;
+    for (const payload of userData.takeBroadcasts(compoundPartOverheadBytes + userTypeBytes, bytesLeft)) {
       messages.push(encodeMessage({ kind: "user", payload }));
     }
     return messages;

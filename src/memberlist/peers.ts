@@ -3,6 +3,7 @@ import type { Member } from "./member.ts";
 import type { MemberTable } from "./member-table.ts";
 import type { MemberlistOptions } from "./options.ts";
 import { chooseRows, type ProbeOrder } from "./peer-selection.ts";
+import { isGone } from "./transitions.ts";
 
 /** Which members this node turns to: whom to probe next, and whom to draw for relaying, gossip and push/pull. */
 export class Peers {
@@ -53,8 +54,7 @@ export class Peers {
   }
 
   private isProbed(row: number): boolean {
-    const state = this.table.stateOf(row);
-    return (state === "alive" || state === "suspect") && !this.isSelf(row);
+    return !isGone(this.table.stateOf(row)) && !this.isSelf(row);
   }
 
   private isLivingOther(row: number): boolean {
@@ -76,10 +76,12 @@ export class Peers {
     const { clock, options, table } = this;
     const nowMs = clock.monotonicMs();
     table.removeWhere((row) => {
-      const state = table.stateOf(row);
-      const isGone = state === "dead" || state === "left";
       // A node that left goes on knowing itself.
-      return isGone && !this.isSelf(row) && nowMs - table.stateChangedMsOf(row) > options.gossipToTheDeadMs;
+      return (
+        isGone(table.stateOf(row)) &&
+        !this.isSelf(row) &&
+        nowMs - table.stateChangedMsOf(row) > options.gossipToTheDeadMs
+      );
     });
     for (let row = 0; row < table.length; row++) yield table.idOf(row);
   }

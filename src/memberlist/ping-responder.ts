@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { IndirectPing, Ping } from "../wire/messages.ts";
-import type { Foundations } from "./foundations.ts";
+import { composePing, type Foundations } from "./foundations.ts";
 import type { PacketSender } from "./packet-sender.ts";
 
 /** Pings this node relays for others at once: a request is small, and must not be able to fill memory. */
@@ -53,21 +53,8 @@ export class PingResponder {
         packets.sendFilled(asker, request.sourceNode, nack);
       },
     });
-    const portKnown = options.protocolVersion >= 2 && request.targetPort !== 0;
-    const target: Endpoint = {
-      address: request.targetAddress,
-      port: portKnown ? request.targetPort : this.around.defaultPort,
-    };
-    const self = this.around.advertised();
-    const ping: Ping = {
-      kind: "ping",
-      sequence,
-      node: request.node,
-      sourceAddress: self.address,
-      sourcePort: self.port,
-      sourceNode: options.nodeName,
-    };
-    packets.sendFilled(target, request.node, encodeMessage(ping));
+    const target = { address: request.targetAddress, port: this.around.knownPort(request.targetPort) };
+    packets.sendFilled(target, request.node, encodeMessage(composePing(this.around, sequence, request.node)));
   }
 }
 

@@ -1,15 +1,15 @@
 import type { Endpoint } from "../base/address.ts";
 import type { Timer, TransportFailure } from "../base/host.ts";
+import { Ticker } from "../base/ticker.ts";
 import { encodeMessage } from "../wire/codecs.ts";
-import type { IndirectPing, Ping, StreamMessage } from "../wire/messages.ts";
+import type { IndirectPing, StreamMessage } from "../wire/messages.ts";
 import { understandsNack, understandsStreamPing } from "../wire/versions.ts";
-import type { Foundations } from "./foundations.ts";
+import { composePing, type Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { decideProbe, type Evidence, type ProbeVerdict } from "./probe-verdict.ts";
 import { StreamConversation, type StreamOutcome } from "./stream-client.ts";
-import { Ticker } from "./ticker.ts";
 
 /** Whoever guesses the sequence number can send nacks without end; no probe asks for more than a few. */
 const evidenceMax = 64;
@@ -114,7 +114,7 @@ export class Prober {
   /** A suspect is told so together with the ping, so that it can refute at the first opportunity. */
   private sendPing({ target, sequence }: Probe): void {
     const { options, packets } = this.around;
-    const ping = encodeMessage(this.composePing(target, sequence));
+    const ping = encodeMessage(composePing(this.around, sequence, target.name));
     if (target.state === "alive" || !options.tellSuspects) {
       packets.sendFilled(target, target.name, ping);
       return;
@@ -174,7 +174,7 @@ export class Prober {
     if (remainingMs <= 0) return;
     probe.fallback = new StreamConversation(this.around, {
       to: { address: probe.target.address, port: probe.target.port },
-      compose: () => encodeMessage(this.composePing(probe.target, probe.sequence)),
+      compose: () => encodeMessage(composePing(this.around, probe.sequence, probe.target.name)),
       answered: true,
       limitMs: remainingMs,
       done: (outcome) => this.receiveStreamOutcome(probe, outcome),
@@ -197,18 +197,6 @@ export class Prober {
 
   private logFallbackFailure(reason: string): void {
     this.around.logger.log("ERR", `memberlist: Failed fallback ping: ${reason}`);
-  }
-
-  private composePing(target: Member, sequence: number): Ping {
-    const self = this.around.advertised();
-    return {
-      kind: "ping",
-      sequence,
-      node: target.name,
-      sourceAddress: self.address,
-      sourcePort: self.port,
-      sourceNode: this.around.options.nodeName,
-    };
   }
 
   private learn(probe: Probe, item: Evidence): void {

@@ -1,15 +1,14 @@
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
+import { Ticker } from "../base/ticker.ts";
 import type { NodeStateRecord, StateExchange, StreamMessage } from "../wire/messages.ts";
 import { encodeStateExchange } from "../wire/state-exchange.ts";
-import { checkCompatibility } from "../wire/versions.ts";
-import { unknownVersions } from "./directory.ts";
+import { checkCompatibility, unknownVersions } from "../wire/versions.ts";
 import type { Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import { pushPullIntervalMs } from "./scaling.ts";
 import { StreamConversation } from "./stream-client.ts";
-import { Ticker } from "./ticker.ts";
 
 export interface StateSyncSurroundings extends Foundations {
   readonly membership: Membership;
@@ -106,11 +105,10 @@ export class StateSync {
     return this.merge(reply.nodes, reply.userState, join);
   }
 
-  /** Nodes of protocol 1 know no ports: all of a cluster use the same one. */
+  /** The record itself where its port is known, as it nearly always is. */
   private withPort(record: NodeStateRecord): NodeStateRecord {
-    const { defaultPort, options } = this.around;
-    if (options.protocolVersion >= 2 && record.port !== 0) return record;
-    return { ...record, port: defaultPort };
+    const port = this.around.knownPort(record.port);
+    return port === record.port ? record : { ...record, port };
   }
 }
 

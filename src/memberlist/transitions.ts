@@ -7,7 +7,7 @@
 import { bytesEqual } from "../base/bytes.ts";
 import { unreachable } from "../base/errors.ts";
 import type { Alive, Dead, NodeState, NodeStateRecord, Suspect, VersionVector } from "../wire/messages.ts";
-import { sameVersions } from "./directory.ts";
+import { isPlausible, sameVersions } from "../wire/versions.ts";
 
 /** The largest incarnation that fits the wire's u32. */
 const incarnationMax = 0xffff_ffff;
@@ -202,12 +202,10 @@ export function isOldNews(
 
 function findObjection(alive: Alive, circumstances: AliveCircumstances): Ignored | undefined {
   const { versions } = alive;
-  if (versions !== undefined) {
+  if (versions !== undefined && !isPlausible(versions)) {
     const { protocolMin: min, protocolMax: max, protocolCurrent: current } = versions;
-    if (min === 0 || max === 0 || min > max) {
-      const problem = `because protocol version(s) are wrong: ${min} <= ${current} <= ${max} should be >0`;
-      return ignoring("bad-versions", `Ignoring an alive message for '${alive.node}' (${placeOf(alive)}) ${problem}`);
-    }
+    const problem = `because protocol version(s) are wrong: ${min} <= ${current} <= ${max} should be >0`;
+    return ignoring("bad-versions", `Ignoring an alive message for '${alive.node}' (${placeOf(alive)}) ${problem}`);
   }
   if (circumstances.veto === undefined) return undefined;
   if (versions === undefined) {
@@ -260,7 +258,8 @@ function changeSeen(local: LocalNode, alive: Alive): "joined" | "updated" | "not
   return bytesEqual(local.meta, alive.meta) ? "nothing" : "updated";
 }
 
-function isGone(state: NodeState): boolean {
+/** True for a member that failed or left: it is listed, and no part of the cluster. */
+export function isGone(state: NodeState): boolean {
   return state === "dead" || state === "left";
 }
 

@@ -7,7 +7,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { Packr } from "msgpackr/pack";
 import { Unpackr } from "msgpackr/unpack";
-import { assert } from "../base/errors.ts";
+import { assert, messageOf } from "../base/errors.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
 import { readToken, type Token } from "./tokens.ts";
 
@@ -48,7 +48,7 @@ export function decodeFrame(frame: Uint8Array): Readonly<Record<string, unknown>
   try {
     return unpackr.unpack(withBytesMarked(frame)) as Record<string, unknown>;
   } catch (error) {
-    return rejected("malformed", `RPC frame: ${(error as Error).message}`);
+    return rejected("malformed", `RPC frame: ${messageOf(error)}`);
   }
 }
 

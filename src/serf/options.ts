@@ -2,14 +2,14 @@ import {
   boolean,
   durationMs,
   integer,
-  type Option,
   type OptionType,
+  option,
   pairs,
   type ResolvedOptions,
   text,
 } from "../base/options.ts";
 import type { MemberlistOptions } from "../memberlist/options.ts";
-import { serfProtocolVersionMax, serfProtocolVersionMin } from "../wire/versions.ts";
+import { serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
 
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
@@ -17,10 +17,6 @@ const dayMs = 24 * 60 * minuteMs;
 
 /** No user event is larger than this, whatever the option says. */
 export const userEventBytesHardMax = 9 * 1024;
-
-function option<T>(type: OptionType<T>, value: T, doc: string): Option<T> {
-  return { type, default: value, doc };
-}
 
 export const serfOptions = {
   nodeName: option(

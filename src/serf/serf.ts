@@ -2,12 +2,11 @@ import { formatEndpoint } from "../base/address.ts";
 import { assert, SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { resolveOptions } from "../base/options.ts";
+import { Ticker } from "../base/ticker.ts";
 import type { Delegates } from "../memberlist/delegates.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import { Memberlist } from "../memberlist/memberlist.ts";
 import { resolveMemberlistOptions } from "../memberlist/options.ts";
-import { Ticker } from "../memberlist/ticker.ts";
-import { serfProtocolVersionMax, serfProtocolVersionMin } from "../wire/versions.ts";
 import { Broadcasts } from "./broadcasts.ts";
 import { EventPipeline } from "./event-pipeline.ts";
 import type { SerfEvent } from "./events.ts";
@@ -20,14 +19,12 @@ import { encodeSerfMessage } from "./messages.ts";
 import { NameConflicts } from "./name-conflicts.ts";
 import { nodeNameProblem } from "./node-names.ts";
 import { type SerfOptions, serfOptions } from "./options.ts";
+import { memberlistProtocolVersion, serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
 import { Queries } from "./queries.ts";
 import { decideReconnect } from "./reconnector.ts";
 import { collectStats } from "./stats.ts";
 import { encodedTagsBytesMax, encodeTags } from "./tags.ts";
 import { UserEvents } from "./user-events.ts";
-
-/** Serf 2 to 5 all speak memberlist 2 outward. */
-const memberlistProtocolVersion = 2;
 
 /** "left": the node has told the others and is silent to its user, but may still be answering probes until `shutdown`. */
 export type SerfState = "alive" | "leaving" | "left" | "shutdown";

@@ -17,6 +17,7 @@ const tagBytes = 16;
 const blockBytes = 16;
 const plainStart = versionBytes + nonceBytes;
 
+/** AES-128, AES-192 and AES-256. */
 export function isKeyLength(bytes: number): boolean {
   return bytes === 16 || bytes === 24 || bytes === 32;
 }

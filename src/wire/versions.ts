@@ -14,10 +14,6 @@ export const protocolVersionMax = 5;
 /** What memberlists speak outward unless told otherwise: newer features are used when the other side's maximum has them. */
 export const protocolVersionDefault = 2;
 
-/** Serf's own versions; 2 to 5 all speak memberlist 2 outward. */
-export const serfProtocolVersionMin = 2;
-export const serfProtocolVersionMax = 5;
-
 /** What a node tells of itself: [1, 5, current] and the versions of the layer above. */
 export function createVersionVector(
   protocolCurrent: number,
@@ -103,7 +99,27 @@ export function checkCompatibility(nodes: readonly VersionedNode[]): Rejected | 
   return undefined;
 }
 
-const unknownVersions: VersionVector = createVersionVector(0, { min: 0, max: 0, current: 0 });
+/** What is taken of a node of protocol 1, which never tells its versions. */
+export const unknownVersions: VersionVector = Object.freeze({
+  protocolMin: 0,
+  protocolMax: 0,
+  protocolCurrent: 0,
+  delegateMin: 0,
+  delegateMax: 0,
+  delegateCurrent: 0,
+});
+
+export function sameVersions(a: VersionVector, b: VersionVector): boolean {
+  return (
+    a === b ||
+    (a.protocolMin === b.protocolMin &&
+      a.protocolMax === b.protocolMax &&
+      a.protocolCurrent === b.protocolCurrent &&
+      a.delegateMin === b.delegateMin &&
+      a.delegateMax === b.delegateMax &&
+      a.delegateCurrent === b.delegateCurrent)
+  );
+}
 
 const versionVectorBytes = 6;
 

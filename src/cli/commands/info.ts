@@ -1,7 +1,7 @@
 import { text } from "../../base/options.ts";
 import type { AgentStats } from "../../client/client.ts";
 import { defineCommand } from "../command.ts";
-import { formatReport, type Report } from "../output.ts";
+import { printReport, type Report } from "../output.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";
 
 export const infoCommand = defineCommand({
@@ -17,13 +17,7 @@ export const infoCommand = defineCommand({
   async run({ options }, terminal) {
     return withAgent(options, terminal, "Error querying agent", async (client) => {
       const stats = await client.stats();
-      try {
-        terminal.print(formatReport(statsReport(stats), options.format));
-        return 0;
-      } catch (error) {
-        terminal.print(`Encoding error: ${(error as Error).message}`);
-        return 1;
-      }
+      return printReport(statsReport(stats), options.format, terminal);
     });
   },
 });

@@ -1,8 +1,9 @@
 import { formatEndpoint } from "../../base/address.ts";
+import { messageOf } from "../../base/errors.ts";
 import { boolean, text, texts } from "../../base/options.ts";
 import type { AgentMember } from "../../client/client.ts";
 import { defineCommand } from "../command.ts";
-import { columnize, formatReport, type Report } from "../output.ts";
+import { columnize, printReport, type Report } from "../output.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";
 import { parseTags } from "../tags.ts";
 
@@ -50,18 +51,12 @@ export const membersCommand = defineCommand({
     try {
       tags = parseTags(role === "" ? options.tags : [...options.tags, `role=${role}`]);
     } catch (error) {
-      terminal.print(`Error: ${(error as Error).message}`);
+      terminal.print(`Error: ${messageOf(error)}`);
       return 1;
     }
     return withAgent(options, terminal, "Error retrieving members", async (client) => {
       const members = await client.members({ name, status, tags });
-      try {
-        terminal.print(formatReport(membersReport(members, options.detailed), options.format));
-        return 0;
-      } catch (error) {
-        terminal.print(`Encoding error: ${(error as Error).message}`);
-        return 1;
-      }
+      return printReport(membersReport(members, options.detailed), options.format, terminal);
     });
   },
 });

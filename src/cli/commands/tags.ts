@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/errors.ts";
 import { texts } from "../../base/options.ts";
 import { defineCommand } from "../command.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";
@@ -36,7 +37,7 @@ export const tagsCommand = defineCommand({
       try {
         set = parseTags(options.set);
       } catch (error) {
-        terminal.print(`Error: ${(error as Error).message}`);
+        terminal.print(`Error: ${messageOf(error)}`);
         return 1;
       }
       await client.updateTags(set, options.delete);

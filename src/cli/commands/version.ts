@@ -1,9 +1,6 @@
+import { serfProtocolVersionMax, serfProtocolVersionMin } from "../../serf/protocol-version.ts";
 import { defineCommand } from "../command.ts";
 import { version } from "../version.ts";
-
-/** Serf's protocol versions, which is what decides whether two agents understand each other. */
-const protocolMin = 2;
-const protocolMax = 5;
 
 export const versionCommand = defineCommand({
   name: "version",
@@ -15,7 +12,7 @@ export const versionCommand = defineCommand({
   ignoresArguments: true,
   async run(_invocation, terminal) {
     terminal.print(version);
-    terminal.print(`Agent Protocol: ${protocolMax} (Understands back to: ${protocolMin})`);
+    terminal.print(`Agent Protocol: ${serfProtocolVersionMax} (Understands back to: ${serfProtocolVersionMin})`);
     return 0;
   },
 });

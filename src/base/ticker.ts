@@ -1,4 +1,4 @@
-import type { Random, Timer, Timers } from "../base/host.ts";
+import type { Random, Timer, Timers } from "./host.ts";
 
 export interface TickerOptions {
   readonly timers: Timers;

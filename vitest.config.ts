@@ -9,6 +9,7 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "test/{tidy,contracts,properties,simulation}/**/*.test.ts"],
           testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -20,6 +21,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           globalSetup: "test/support/global-setup.ts",
           maxWorkers: 2,
+          // After the fast ones, which would otherwise take the time that real processes need.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -15,6 +15,7 @@ export interface Host {
   readonly random: Random;
   readonly transport: Transport;
   readonly resolver: Resolver;
+  readonly storage: Storage;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -115,6 +116,42 @@ export interface TransportFailure {
 export interface Resolver {
   /** Finds every address of a host name, IPv4 and IPv6. `done` is called once, never synchronously; an error is its text. */
   resolve(hostName: string, done: (result: { addresses: readonly string[] } | { error: string }) => void): void;
+}
+
+/** Files of this machine that outlive the process. */
+export interface Storage {
+  /**
+   * Opens a file, creating an empty one where there is none, and reads all of it. It blocks: call it before the node takes
+   * part. An error is a text that names the path.
+   */
+  open(path: string): OpenedFile | { readonly error: string };
+}
+
+export interface OpenedFile {
+  readonly file: StoredFile;
+  readonly content: Uint8Array;
+}
+
+/** `error` is a text for the log; absent if all went well. */
+export type StorageDone = (error?: string) => void;
+
+/**
+ * What is asked of one file is done in the order of asking. Each `done` is called once, never synchronously. Bytes are the
+ * file's once handed over.
+ */
+export interface StoredFile {
+  /**
+   * Adds bytes at the end. Once done they outlive this process, but not a loss of power. After an error none, some or all of
+   * them may be in the file.
+   */
+  append(bytes: Uint8Array, done: StorageDone): void;
+  /** Lets what was appended outlive a loss of power. */
+  sync(done: StorageDone): void;
+  /**
+   * Puts new content in the place of all the old, all or nothing: whoever reads the file, also after a loss of power or an
+   * error, finds the one or the other whole. Once done it outlives a loss of power.
+   */
+  replace(bytes: Uint8Array, done: StorageDone): void;
 }
 
 export type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERR";

@@ -1,5 +1,6 @@
 import type { Host, Logger, Metrics } from "../base/host.ts";
 import { bindSockets } from "./bind-sockets.ts";
+import { FileStorage } from "./file-storage.ts";
 import { silentLogger, silentMetrics } from "./loggers.ts";
 import { nodeClock } from "./node-clock.ts";
 import { NodeRandom } from "./node-random.ts";
@@ -22,7 +23,7 @@ export interface NodeHostOptions {
 
 /** The real world of one node. */
 export interface NodeHost extends Host {
-  /** Closes the transport and resolves when the port is free again. */
+  /** Closes the transport and resolves when the port is free again and the files are written. */
   close(): Promise<void>;
 }
 
@@ -46,17 +47,19 @@ export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost
     udpReceiveBufferBytes,
     acceptedStreamsMax,
   });
+  const storage = new FileStorage();
   return {
     clock: nodeClock,
     timers: nodeTimers,
     random: new NodeRandom(),
     transport,
     resolver: new NodeResolver(),
+    storage,
     logger,
     metrics,
     close: async () => {
       transport.close();
-      await bothClosed;
+      await Promise.all([bothClosed, storage.settled()]);
     },
   };
 }

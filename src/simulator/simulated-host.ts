@@ -3,6 +3,8 @@ import type { Clock, Host, Random, Resolver, Timer, Timers } from "../base/host.
 import type { Network } from "./network.ts";
 import { RecordingLogger, RecordingMetrics } from "./recorder.ts";
 import { type Schedule, ScheduledEvent } from "./schedule.ts";
+import type { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedStorage } from "./simulated-storage.ts";
 import { SimulatedTransport } from "./simulated-transport.ts";
 
 /** Every simulation starts at 2020-01-01 00:00 UTC. */
@@ -13,6 +15,7 @@ export interface SimulatedHostParts {
   readonly bound: Endpoint;
   readonly network: Network<SimulatedTransport>;
   readonly random: Random;
+  readonly disk: SimulatedDisk;
   readonly logLinesMax: number;
 }
 
@@ -27,11 +30,14 @@ export class SimulatedHost implements Host {
   readonly random: Random;
   readonly transport: SimulatedTransport;
   readonly resolver: Resolver;
+  /** The machine's, and so also that of whoever comes after this process. */
+  readonly disk: SimulatedDisk;
+  readonly storage: SimulatedStorage;
   readonly logger: RecordingLogger;
   readonly metrics = new RecordingMetrics();
   private crashed = false;
 
-  constructor({ name, bound, network, random, logLinesMax }: SimulatedHostParts) {
+  constructor({ name, bound, network, random, disk, logLinesMax }: SimulatedHostParts) {
     const { schedule } = network;
     this.name = name;
     this.address = bound.address;
@@ -49,6 +55,8 @@ export class SimulatedHost implements Host {
         this.timers.after(network.links.latencyMs, () => done(answer));
       },
     };
+    this.disk = disk;
+    this.storage = new SimulatedStorage(disk, this.timers);
     this.logger = new RecordingLogger(this.clock, logLinesMax);
   }
 
@@ -58,10 +66,11 @@ export class SimulatedHost implements Host {
 
   /**
    * The process dies at once: no timer fires any more, its port is free for a successor, and its kernel ends its streams
-   * without what was not yet sent.
+   * without what was not yet sent. What it had not yet been told is written may be so in part; see `SimulatedDisk`.
    */
   crash(): void {
     this.crashed = true;
+    this.storage.crash();
     this.transport.close();
   }
 }

@@ -3,6 +3,7 @@ import { Links } from "./links.ts";
 import { Network } from "./network.ts";
 import { Schedule } from "./schedule.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import type { SimulatedTransport } from "./simulated-transport.ts";
 
@@ -31,6 +32,8 @@ export class SimulatedNetwork {
   private readonly schedule = new Schedule();
   private readonly links: Links;
   private readonly network: Network<SimulatedTransport>;
+  /** By address: a machine keeps its files when the processes on it are gone. */
+  private readonly disks = new Map<string, SimulatedDisk>();
   private hostsCreated = 0;
 
   constructor(options: SimulatedNetworkOptions) {
@@ -58,7 +61,24 @@ export class SimulatedNetwork {
     // Each host draws from a stream of its own, so that one host's draws do not shift those of all others.
     const random = new SeededRandom(this.seed, ++this.hostsCreated);
     const { network, logLinesMax } = this;
-    return new SimulatedHost({ name, bound: { address, port }, network, random, logLinesMax });
+    return new SimulatedHost({
+      name,
+      bound: { address, port },
+      network,
+      random,
+      disk: this.disk(address),
+      logLinesMax,
+    });
+  }
+
+  /** The files of the machine at that address, and what goes wrong with them. */
+  disk(address: string): SimulatedDisk {
+    let disk = this.disks.get(address);
+    if (disk === undefined) {
+      disk = new SimulatedDisk();
+      this.disks.set(address, disk);
+    }
+    return disk;
   }
 
   /** What the resolver of every host answers for `hostName` from now on. */

@@ -1,0 +1,100 @@
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { OpenedFile, Storage, StorageDone, StoredFile } from "../base/host.ts";
+import { describeFileFailure } from "./file-failure.ts";
+
+/** What the reference gives the file it compacts into. */
+const temporarySuffix = ".compact";
+
+/** Files of the system. */
+export class FileStorage implements Storage {
+  private readonly files: SystemFile[] = [];
+
+  open(path: string): OpenedFile | { readonly error: string } {
+    try {
+      // For writing, too: what can never be written is better found out before the node starts.
+      const descriptor = openSync(path, "a+", 0o644);
+      try {
+        const file = new SystemFile(path);
+        const content = Uint8Array.from(readFileSync(descriptor));
+        this.files.push(file);
+        return { file, content };
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      return { error: describeFileFailure(error) };
+    }
+  }
+
+  /** Resolves when all that was asked for so far is done or has failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.files.map((file) => file.settled()));
+  }
+}
+
+/**
+ * A file that is opened anew for each write. These are few, and so a file that was removed, or a disk that was full or away
+ * for a time, needs no care: the next write simply succeeds.
+ */
+class SystemFile implements StoredFile {
+  private readonly path: string;
+  private queue: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  append(bytes: Uint8Array, done: StorageDone): void {
+    this.enqueue(() => withFile(this.path, "a", (handle) => handle.writeFile(bytes)), done);
+  }
+
+  sync(done: StorageDone): void {
+    this.enqueue(() => withFile(this.path, "a", (handle) => handle.sync()), done);
+  }
+
+  replace(bytes: Uint8Array, done: StorageDone): void {
+    this.enqueue(() => replaceFile(this.path, bytes), done);
+  }
+
+  settled(): Promise<void> {
+    return this.queue;
+  }
+
+  private enqueue(work: () => Promise<void>, done: StorageDone): void {
+    this.queue = this.queue.then(async () => {
+      const error = await work().then(
+        () => undefined,
+        (problem: unknown) => describeFileFailure(problem),
+      );
+      // Outside of the queue, so that what `done` throws is seen as any bug is, and does not stop later writes.
+      setImmediate(done, error);
+    });
+  }
+}
+
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = path + temporarySuffix;
+  try {
+    await withFile(temporary, "w", async (handle) => {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  // The new name is as durable as the folder that holds it; not every system lets a folder be synced.
+  await withFile(dirname(path), "r", (handle) => handle.sync()).catch(() => undefined);
+}
+
+async function withFile(path: string, flags: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await open(path, flags, 0o644);
+  try {
+    await use(handle);
+  } finally {
+    await handle.close();
+  }
+}

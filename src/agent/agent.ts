@@ -3,6 +3,7 @@
 import type { Endpoint } from "../base/address.ts";
 import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger, LogLevel } from "../base/host.ts";
+import { escapeUnprintable } from "../base/unprintable.ts";
 import { chooseAdvertisedAddress } from "../host/advertised-address.ts";
 import { createNodeHost, type NodeHost } from "../host/node-host.ts";
 import type { SerfEvent } from "../serf/events.ts";
@@ -82,7 +83,7 @@ export class Agent implements AgentFace {
     const outcome = await new Promise<JoinOutcome>((resolve) => this.serf.join(addresses, replay, resolve));
     if (outcome.joined > 0) this.log("INFO", `joined: ${outcome.joined} nodes`);
     const problem = joinErrorText(outcome);
-    if (problem !== "") this.log("WARN", `error joining: ${problem}`);
+    if (problem !== "") this.logger.log("WARN", `agent: error joining: ${problem}`);
     return outcome;
   }
 
@@ -190,8 +191,9 @@ export class Agent implements AgentFace {
     for (const listener of [...this.listeners]) listener(event);
   }
 
+  /** One line, whatever the names in it hold. */
   private log(level: LogLevel, message: string): void {
-    this.logger.log(level, `agent: ${message}`);
+    this.logger.log(level, `agent: ${escapeUnprintable(message)}`);
   }
 }
 

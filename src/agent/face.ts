@@ -1,5 +1,6 @@
 /** What the RPC server may see of the agent it serves, and ask of it. Rejections carry the reference's text as message. */
 
+import { escapeUnprintable } from "../base/unprintable.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
 import type { LogBuffer } from "./log-buffer.ts";
@@ -31,6 +32,7 @@ export interface JoinOutcome {
 export function joinErrorText(outcome: JoinOutcome): string {
   const { joined, failures } = outcome;
   if (joined > 0 || failures.length === 0) return "";
-  const points = failures.map(({ reason }) => `\n\t* ${reason}`).join("");
+  // A reason may quote what a peer said.
+  const points = failures.map(({ reason }) => `\n\t* ${escapeUnprintable(reason)}`).join("");
   return `${failures.length} ${failures.length === 1 ? "error" : "errors"} occurred:${points}\n\n`;
 }

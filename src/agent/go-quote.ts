@@ -1,16 +1,6 @@
 /** Texts in log lines as Go's `%#v` quotes them, which is what Serf's users search for. */
 
-const escapes: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-};
+import { escapeUnprintable, hexEscape } from "../base/unprintable.ts";
 
 /** Bytes that are not UTF-8 become \xNN, and what cannot be printed becomes an escape. */
 export function goQuote(bytes: Uint8Array): string {
@@ -25,16 +15,7 @@ export function goQuote(bytes: Uint8Array): string {
 }
 
 function quoteCharacter(character: string): string {
-  const short = escapes[character];
-  if (short !== undefined) return short;
-  if (character === " " || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character)) return character;
-  const code = character.codePointAt(0)!;
-  if (code < 0x80) return hexEscape(code);
-  return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-}
-
-function hexEscape(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, "0")}`;
+  return character === '"' || character === "\\" ? `\\${character}` : escapeUnprintable(character);
 }
 
 /** The one character whose UTF-8 starts there, if any does. */

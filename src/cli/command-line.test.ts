@@ -87,11 +87,11 @@ describe("every command", () => {
   );
 
   test.each(Object.keys(commandLoaders).filter((name) => !["keygen", "version"].includes(name)))(
-    "%s: tells a flag it does not know to stderr and its help to stdout",
+    "%s: says in one line of stderr which flag it does not know, and on stdout where its help is",
     async (name) => {
       const { exitCode, out, errors } = await run(name, "-nope", "x");
       expect([exitCode, errors]).toEqual([1, "flag provided but not defined: -nope"]);
-      expect(out).toMatch(/^Usage: serf /);
+      expect(out).toMatch(new RegExp(`^Usage: serf ${name} .*, explained by \`serf ${name} -h\`$`));
     },
   );
 

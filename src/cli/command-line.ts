@@ -4,7 +4,7 @@ import { resolveOptions } from "../base/options.ts";
 import type { Command, Terminal } from "./command.ts";
 import { commandLoaders } from "./commands/index.ts";
 import { parseFlags } from "./flags.ts";
-import { renderHelp, renderOverview } from "./help.ts";
+import { renderHelp, renderOverview, renderUsage } from "./help.ts";
 
 const versionFlags = ["-v", "--version"];
 const helpFlags = ["-h", "-help", "--help"];
@@ -59,15 +59,14 @@ function loadAll(): Promise<Command[]> {
   return Promise.all(Object.values(commandLoaders).map((load) => load()));
 }
 
-/** Reads the flags and runs the command. A mistake in the flags goes to stderr, the help to stdout, as in the reference. */
+/** Reads the flags and runs the command. A mistake in them is one line on stderr; stdout, where the reference prints its whole help, says how to get it. */
 async function runCommand(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
-  const help = renderHelp(command);
   const parsed = parseFlags(command.options, command.ignoresArguments ? [] : args);
   if ("problem" in parsed) {
     terminal.printError(parsed.problem);
-    terminal.print(help);
+    terminal.print(`${renderUsage(command)}, explained by \`serf ${command.name} -h\``);
     return 1;
   }
   const options = resolveOptions(command.options, parsed.given);
-  return command.run({ options, given: parsed.given, args: parsed.rest, help }, terminal);
+  return command.run({ options, given: parsed.given, args: parsed.rest, help: renderHelp(command) }, terminal);
 }

@@ -9,12 +9,16 @@ const width = 80;
 export function renderHelp(command: Command): string {
   const flags = Object.values(command.options).flatMap(describeFlag);
   const parts = [
-    `Usage: serf ${`${command.name} ${command.usage}`.trim()}`,
+    renderUsage(command),
     ...command.description.map((paragraph) => wrap(paragraph, 2)),
     `Example:\n\n  serf ${command.example}`,
   ];
   if (flags.length > 0) parts.push(`Options:\n\n${flags.join("\n\n")}`);
   return parts.join("\n\n");
+}
+
+export function renderUsage({ name, usage }: Command): string {
+  return `Usage: serf ${`${name} ${usage}`.trim()}`;
 }
 
 /** What `serf` says without a command. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLogger, silentLogger } from "./loggers.ts";
+import { createLogger, silentLogger, singleLineLogger } from "./loggers.ts";
 
 test("a logger hands on its level and what is graver", () => {
   const written: string[] = [];
@@ -10,4 +10,13 @@ test("a logger hands on its level and what is graver", () => {
     expect(silentLogger.enabled(level)).toBe(false);
   }
   expect(written).toEqual(["[WARN] serf: text", "[ERR] serf: text"]);
+});
+
+test("a peer's name cannot write a log line of its own", () => {
+  const written: string[] = [];
+  const logger = singleLineLogger(createLogger("INFO", (level, message) => written.push(`[${level}] ${message}`)));
+  expect([logger.enabled("DEBUG"), logger.enabled("INFO")]).toEqual([false, true]);
+  logger.log("DEBUG", "serf: quiet");
+  logger.log("INFO", "serf: EventMemberJoin: web\n[ERR] agent: \x1b[31mforged 10.0.0.1");
+  expect(written).toEqual(["[INFO] serf: EventMemberJoin: web\\n[ERR] agent: \\x1b[31mforged 10.0.0.1"]);
 });

@@ -1,5 +1,6 @@
 import type { Logger, LogLevel, Metrics } from "../base/host.ts";
 import { isAtLeast } from "../base/log-level.ts";
+import { escapeUnprintable } from "../base/unprintable.ts";
 
 export const silentLogger: Logger = {
   enabled: () => false,
@@ -19,5 +20,13 @@ export function createLogger(minLevel: LogLevel, write: (level: LogLevel, messag
     log: (level, message) => {
       if (isAtLeast(level, minLevel)) write(level, message);
     },
+  };
+}
+
+/** A logger for rooms whose messages are single lines, whatever names of peers are in them. */
+export function singleLineLogger(logger: Logger): Logger {
+  return {
+    enabled: (level) => logger.enabled(level),
+    log: (level, message) => logger.log(level, escapeUnprintable(message)),
   };
 }

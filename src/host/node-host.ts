@@ -1,7 +1,7 @@
 import type { Host, Logger, Metrics } from "../base/host.ts";
 import { bindSockets } from "./bind-sockets.ts";
 import { FileStorage } from "./file-storage.ts";
-import { silentLogger, silentMetrics } from "./loggers.ts";
+import { silentLogger, silentMetrics, singleLineLogger } from "./loggers.ts";
 import { nodeClock } from "./node-clock.ts";
 import { NodeRandom } from "./node-random.ts";
 import { NodeResolver } from "./node-resolver.ts";
@@ -13,6 +13,7 @@ export interface NodeHostOptions {
   readonly bindAddress: string;
   /** For UDP and TCP alike; 0 takes one that is free for both, see `transport.bound`. */
   readonly bindPort: number;
+  /** Gets one line a message: what names of peers hold of line feeds and other control characters is escaped. */
   readonly logger?: Logger;
   readonly metrics?: Metrics;
   /** What the kernel is asked to hold of packets while we are busy; 2 MiB by default, as in the reference. */
@@ -32,8 +33,9 @@ export interface NodeHost extends Host {
  * ADDRESS_NOT_PERMITTED or LISTEN_FAILED, and then nothing is left bound.
  */
 export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost> {
-  const { bindAddress, bindPort, logger = silentLogger, metrics = silentMetrics } = options;
+  const { bindAddress, bindPort, metrics = silentMetrics } = options;
   const { udpReceiveBufferBytes = 2 * 1024 * 1024, acceptedStreamsMax = 1_024 } = options;
+  const logger = singleLineLogger(options.logger ?? silentLogger);
   const sockets = await bindSockets(bindAddress, bindPort);
   const bothClosed = Promise.all(
     [sockets.udp, sockets.tcp].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve))),

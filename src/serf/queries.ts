@@ -2,6 +2,7 @@ import type { Host } from "../base/host.ts";
 import { LamportBuffer } from "./lamport-buffer.ts";
 import { LamportClock } from "./lamport-clock.ts";
 import type { QueryMessage } from "./messages.ts";
+import { NamedCounter } from "./named-counter.ts";
 
 /** Asks the receivers not to pass the query on. */
 const flagNoBroadcast = 2;
@@ -15,10 +16,12 @@ export class Queries {
   /** The ids of the queries of each Lamport time. */
   private readonly buffer: LamportBuffer<number>;
   private readonly host: Host;
+  private readonly received: NamedCounter;
 
   constructor(bufferLength: number, host: Host) {
     this.buffer = new LamportBuffer(bufferLength, (a, b) => a === b);
     this.host = host;
+    this.received = new NamedCounter("serf.queries", host.metrics);
   }
 
   /** True if the query was news and is to be passed on. */
@@ -32,8 +35,7 @@ export class Queries {
       );
     }
     if (admission !== "new") return false;
-    this.host.metrics.increment("serf.queries");
-    this.host.metrics.increment(`serf.queries.${query.name}`);
+    this.received.increment(query.name);
     return (query.flags & flagNoBroadcast) === 0;
   }
 }

@@ -5,6 +5,7 @@ import type { SerfEvent } from "./events.ts";
 import { LamportBuffer, type LamportSlot } from "./lamport-buffer.ts";
 import { LamportClock } from "./lamport-clock.ts";
 import { encodeSerfMessage, type RecentEvent, type UserEventMessage } from "./messages.ts";
+import { NamedCounter } from "./named-counter.ts";
 
 export interface UserEventLimits {
   /** For how many Lamport times events are remembered. */
@@ -19,6 +20,7 @@ export class UserEvents {
   private readonly buffer: LamportBuffer<RecentEvent>;
   private readonly limits: UserEventLimits;
   private readonly host: Host;
+  private readonly received: NamedCounter;
   private readonly tell: (event: SerfEvent) => void;
   /** Events before this time are not told: they happened before this node was interested. */
   private minimumTime = 0;
@@ -26,6 +28,7 @@ export class UserEvents {
   constructor(limits: UserEventLimits, host: Host, tell: (event: SerfEvent) => void) {
     this.limits = limits;
     this.host = host;
+    this.received = new NamedCounter("serf.events", host.metrics);
     this.tell = tell;
     this.buffer = new LamportBuffer(limits.bufferLength, sameEvent);
   }
@@ -67,8 +70,7 @@ export class UserEvents {
       );
     }
     if (admission !== "new") return false;
-    this.host.metrics.increment("serf.events");
-    this.host.metrics.increment(`serf.events.${name}`);
+    this.received.increment(name);
     this.tell({ kind: "user", lamportTime, name, payload, coalesce });
     return true;
   }

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Agent } from "../../src/agent/agent.ts";
 import { completeConfig } from "../../src/agent/config.ts";
+import { joinErrorText } from "../../src/agent/face.ts";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import { agentOptions } from "../../src/agent/options.ts";
 import { resolveOptions } from "../../src/base/options.ts";
@@ -81,8 +82,29 @@ describe("an agent", () => {
     expect(lines).toContainEqual(
       expect.stringMatching(/^\[WARN\] agent: error joining: 2 errors occurred:\n\t\* Failed to join/),
     );
-    expect(lines).toContain('[DEBUG] agent: Requesting user event send: a\nb. Coalesced: true. Payload: "\\xff"');
+    expect(lines).toContain('[DEBUG] agent: Requesting user event send: a\\nb. Coalesced: true. Payload: "\\xff"');
     expect(lines).toContainEqual(expect.stringMatching(/^\[WARN\] agent: failed to send user event: .*limit/));
+  });
+
+  test("keeps its log free of lines that others put into names", async () => {
+    const one = await start("one");
+    const forged = "\n2013/12/02 23:07:22 [INFO] agent: forged";
+    const two = await start(`two${forged}`);
+    await two.join([bindAddress(one)], false);
+    const event = nextEvent(one, ({ kind }) => kind === "user");
+    two.userEvent(`deploy${forged}`, new Uint8Array(0), false);
+    await event;
+    const lines = one.logs.lines().filter((line) => line.includes("forged"));
+    expect(lines.map((line) => line.slice(20)).sort()).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^\[INFO\] agent: Received event: user-event: deploy\\n2013/),
+        expect.stringMatching(/^\[INFO\] serf: EventMemberJoin: two\\n2013/),
+      ]),
+    );
+    expect(lines.filter((line) => line.includes("\n"))).toEqual([]);
+    expect(joinErrorText({ joined: 0, failures: [{ address: "a", reason: `remote error: no${forged}` }] })).toBe(
+      "1 error occurred:\n\t* remote error: no\\n2013/12/02 23:07:22 [INFO] agent: forged\n\n",
+    );
   });
 
   test("asked to leave by RPC answers first, then ends", async () => {

@@ -125,6 +125,30 @@ describe("a stranger is kept out:", () => {
   });
 });
 
+describe("an error told over a stream", () => {
+  it("is the reason why a join failed", () => {
+    const { result } = tryToJoin({}, { keys: [keyA], verifyIncoming: false });
+    expect(result).toEqual({
+      joined: 0,
+      failures: [
+        { address: "10.0.0.1", reason: expect.stringMatching(/^Failed to join 10\.0\.0\.1: remote error: \S/) },
+      ],
+    });
+  });
+
+  it("is the reason why a push/pull failed, in the log", () => {
+    const cluster = new Cluster();
+    const node = cluster.add();
+    const puppet = new Puppet(cluster.network, "10.0.1.1");
+    puppet.answersPings = true;
+    puppet.answer = { kind: "error", error: "no room" };
+    puppet.send("10.0.0.1", aliveMessage("p", "10.0.1.1"));
+    cluster.run(65_000);
+    expect(linesWith(node, "memberlist: Push/Pull with p failed: remote error: no room")).not.toEqual([]);
+    expect(node.memberlist.member("p")?.state).toBe("alive");
+  });
+});
+
 describe("allowed networks", () => {
   const options = { allowedNetworks: ["10.0.0.0/24"] };
 

@@ -6,6 +6,7 @@ import { encodeMessage } from "../../src/wire/codecs.ts";
 import { createLabel } from "../../src/wire/label.ts";
 import type {
   Alive,
+  ErrorMessage,
   NodeStateRecord,
   PacketMessage,
   StateExchange,
@@ -45,6 +46,8 @@ export class Puppet implements TransportReceiver {
   readonly packets: Uint8Array[] = [];
   acceptedStreams = 0;
   answersPings = false;
+  /** What streams opened to it are answered, once they brought something. Otherwise it says nothing. */
+  answer: ErrorMessage | undefined;
   private readonly sealing: Sealing;
 
   constructor(network: SimulatedNetwork, address: string, sealing: Partial<Sealing> = {}) {
@@ -109,9 +112,14 @@ export class Puppet implements TransportReceiver {
     });
   }
 
-  acceptStream(): StreamHandler {
+  acceptStream(stream: Stream): StreamHandler {
     this.acceptedStreams += 1;
-    return { opened: () => {}, received: () => {}, ended: () => {}, closed: () => {} };
+    const received = (): void => {
+      if (this.answer === undefined) return;
+      stream.write(sealStreamMessage(encodeMessage(this.answer), this.sealing));
+      stream.end();
+    };
+    return { opened: () => {}, received, ended: () => {}, closed: () => {} };
   }
 
   packetFailed(): void {}

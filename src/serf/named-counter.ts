@@ -1,0 +1,23 @@
+import type { Metrics } from "../base/host.ts";
+
+/** How many names get a counter of their own: more than a cluster uses, and not enough to fill whatever keeps the counters. */
+const namesMax = 1_024;
+
+/** Counts by names that peers choose. Names beyond the bound are counted in the sum alone. */
+export class NamedCounter {
+  private readonly metric: string;
+  private readonly metrics: Metrics;
+  private readonly names = new Set<string>();
+
+  /** `metric` counts all of them, `metric.NAME` those of one name. */
+  constructor(metric: string, metrics: Metrics) {
+    this.metric = metric;
+    this.metrics = metrics;
+  }
+
+  increment(name: string): void {
+    this.metrics.increment(this.metric);
+    if (this.names.size < namesMax) this.names.add(name);
+    if (this.names.has(name)) this.metrics.increment(`${this.metric}.${name}`);
+  }
+}

@@ -14,7 +14,7 @@ test("a line has the reference's form, in local time", () => {
   expect(printed).toEqual(["2013/12/02 23:07:09 [INFO] agent: Received event: user-event: role-check"]);
 });
 
-test("lines are held back until they are released", () => {
+test("lines are held back until they are released (detail 20)", () => {
   const { log, printed } = createLog();
   log.log("INFO", "one");
   log.log("ERR", "two");

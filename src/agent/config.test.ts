@@ -42,7 +42,7 @@ describe("configuration", () => {
     });
   });
 
-  test("files win over defaults in the order given, and flags over files", () => {
+  test("files win over defaults in the order given, and flags over files (detail 15)", () => {
     const first = file("first.json", { node_name: "a", profile: "wan", start_join: ["x"], tags: { p: "1", q: "1" } });
     const second = file("second.json", { node_name: "b", start_join: ["y"], tags: { q: "2" } });
     const { config } = load({ configPaths: [first, second], nodeName: "c", startJoin: ["z"], tags: { p: "3" } });
@@ -72,7 +72,7 @@ describe("configuration", () => {
     expect(load({ configPaths: [folder] }).config).toMatchObject({ nodeName: "b", rpcAuthKey: "secret" });
   });
 
-  test("keys are found in any case, and every key that has no flag too", () => {
+  test("keys are found in any case, and every key that has no flag too (detail 15)", () => {
     const path = file("a.json", {
       Rpc_Auth: "k",
       RECONNECT_INTERVAL: "10s",
@@ -87,7 +87,7 @@ describe("configuration", () => {
     });
   });
 
-  test("the old role becomes a tag, and intervals below a second are raised, each with a notice", () => {
+  test("the old role becomes a tag, and intervals below a second are raised, each with a notice (detail 15)", () => {
     const { config, notices } = load({
       role: "web",
       tags: { role: "x", y: "z" },

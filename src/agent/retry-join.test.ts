@@ -31,7 +31,7 @@ test("tries until somebody answers, in the reference's words", async () => {
   ]);
 });
 
-test("gives up after one try more than may be repeated", async () => {
+test("gives up after one try more than may be repeated (detail 13)", async () => {
   const { options, lines } = setUp([], { retriesMax: 2 });
   expect(await retryJoin(options)).toBe("gave-up");
   expect(lines.filter((line) => line.includes("Joining"))).toHaveLength(3);

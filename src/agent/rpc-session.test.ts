@@ -100,7 +100,7 @@ async function connected(options?: ConstructorParameters<typeof RawClient>[0]): 
 }
 
 describe("an RPC session, before it trusts a client", () => {
-  test("answers anything but a handshake with an error and hangs up", async () => {
+  test("answers anything but a handshake with an error and hangs up (detail 22)", async () => {
     const client = new RawClient();
     expect(await client.call({ Command: "members", Seq: 7 })).toEqual({ Error: "Handshake required", Seq: 7 });
     expect(await client.receive()).toBe("end");
@@ -118,7 +118,7 @@ describe("an RPC session, before it trusts a client", () => {
     });
   });
 
-  test("refuses commands without the key, reads their bodies, and serves once the key is shown", async () => {
+  test("refuses commands without the key, reads their bodies, and serves once the key is shown (detail 22)", async () => {
     const client = await connected({ authKey: "secret" });
     expect(client.trusted).toBe(0);
     const event = [{ Command: "event", Seq: 1 }, { Name: "x" }];
@@ -178,7 +178,7 @@ describe("an RPC session, before it trusts a client", () => {
 });
 
 describe("an RPC session", () => {
-  test("answers an unknown command with an error and hangs up", async () => {
+  test("answers an unknown command with an error and hangs up (detail 22)", async () => {
     const client = await connected();
     expect(await client.call({ Command: "no\npe", Seq: 5 })).toEqual({ Error: "Unsupported command", Seq: 5 });
     expect(await client.receive()).toBe("end");
@@ -219,7 +219,7 @@ describe("an RPC session", () => {
     expect(await client.call({ Command: "stop", Seq: 2n ** 64n - 1n }, {})).toEqual({ Error: "", Seq: 2n ** 64n - 1n });
   });
 
-  test("sends a body after the error of a join, in the reference's words", async () => {
+  test("sends a body after the error of a join, in the reference's words (detail 22)", async () => {
     const client = await connected();
     const failures = ["a", "b"].map((address) => ({ address, reason: `Failed to join ${address}: refused` }));
     client.agent.joinOutcome = { joined: 0, failures };
@@ -264,7 +264,7 @@ describe("an RPC session", () => {
     expect(await names()).toEqual([]);
   });
 
-  test("filters members by anchored RE2 expressions, and answers a bad one", async () => {
+  test("filters members by anchored RE2 expressions, and answers a bad one (details 11, 22)", async () => {
     const client = await connected();
     const filtered = async (criteria: Record<string, FrameValue>): Promise<[string, string[]]> => {
       const { Error: error } = (await client.call({ Command: "members-filtered", Seq: 1 }, criteria)) as {
@@ -319,7 +319,7 @@ describe("an RPC session", () => {
     expect(await client.call({ Command: "stop", Seq: 5 }, { Stop: 99 })).toEqual({ Error: "", Seq: 5 });
   });
 
-  test("monitors: the lines kept first, then new ones, from a level upwards, once a connection", async () => {
+  test("monitors: the lines kept first, then new ones, from a level upwards, once a connection (detail 23)", async () => {
     const client = await connected();
     client.agent.logs.append("INFO", "old info");
     client.agent.logs.append("WARN", "old warning");
@@ -338,7 +338,7 @@ describe("an RPC session", () => {
     expect(await client.call({ Command: "monitor", Seq: 6 }, { LogLevel: "err" })).toMatchObject({ Error: "" });
   });
 
-  test("keeps a reader that does not keep up, drops its records beyond 512 and warns of each", async () => {
+  test("keeps a reader that does not keep up, drops its records beyond 512 and warns of each (detail 23)", async () => {
     const client = await connected();
     await client.call({ Command: "stream", Seq: 3 }, { Type: "*" });
     const sent = 2_000;

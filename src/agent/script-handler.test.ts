@@ -67,7 +67,7 @@ class Harness {
 }
 
 describe.skipIf(process.platform === "win32")("a handler script", () => {
-  test("learns of the event and of this node by its environment", async () => {
+  test("learns of the event and of this node by its environment (detail 12)", async () => {
     const variables =
       "$SERF_EVENT|$SERF_SELF_NAME|$SERF_SELF_ROLE|$SERF_TAG_ROLE|$SERF_TAG_A_B_C|$SERF_USER_EVENT|$SERF_USER_LTIME";
     const harness = new Harness([`user=echo "${variables}"; env | grep -c ^SERF_`]);
@@ -75,14 +75,14 @@ describe.skipIf(process.platform === "win32")("a handler script", () => {
     expect(harness.lines[0]).toMatch("[DEBUG] agent: Event 'user' script output: ");
   });
 
-  test("reads the payload, with a line feed appended if there is none", async () => {
+  test("reads the payload, with a line feed appended if there is none (detail 12)", async () => {
     const script = 'user=while read line; do echo "<$line>"; done';
     expect(await new Harness([script]).outputs(userEvent("a", "one\ntwo"))).toEqual(["<one>\n<two>\n"]);
     expect(await new Harness([script]).outputs(userEvent("a", "one\n"))).toEqual(["<one>\n"]);
     expect(await new Harness([script]).outputs(userEvent("a", ""))).toEqual([""]);
   });
 
-  test("reads a line a member, its columns apart by tabs and free of them", async () => {
+  test("reads a line a member, its columns apart by tabs and free of them (detail 12)", async () => {
     const members = [member("one", { role: "db", x: "a\tb" }), member("t\two\n", {})];
     const event: SerfEvent = { kind: "member-join", members };
     expect(await new Harness(["member-join=cat; echo $SERF_USER_EVENT"]).outputs(event)).toEqual([
@@ -95,7 +95,7 @@ describe.skipIf(process.platform === "win32")("a handler script", () => {
     expect(await harness.outputs(userEvent("deploy"))).toEqual(["deploy\n"]);
   });
 
-  test("has its stdout and stderr joined in the order it wrote to them", async () => {
+  test("has its stdout and stderr joined in the order it wrote to them (detail 12)", async () => {
     const harness = new Harness(["*=echo 1; echo 2 >&2; echo 3; echo 4 >&2"]);
     expect(await harness.outputs(userEvent("a"))).toEqual(["1\n2\n3\n4\n"]);
   });
@@ -110,7 +110,7 @@ describe.skipIf(process.platform === "win32")("a handler script", () => {
     ]);
   });
 
-  test("need not read its input", async () => {
+  test("need not read its input (detail 12)", async () => {
     const harness = new Harness(["*=exec 0<&-; echo done"]);
     expect(await harness.outputs(userEvent("a", "x".repeat(1_000_000)))).toEqual(["done\n"]);
     expect(harness.matching(/ERR|WARN/)).toEqual([]);

@@ -52,7 +52,7 @@ test("a signal that does not mean to leave exits 1 at once", async () => {
   expect(said).toEqual(["Caught signal: terminated"]);
 });
 
-test("a second signal while leaving exits 1", async () => {
+test("a second signal while leaving exits 1 (detail 13)", async () => {
   const { supervision, signal } = setUp({ leave: () => never });
   const exit = superviseAgent({ ...supervision, gracefulTimeoutMs: 3_600_000 });
   signal("SIGINT");
@@ -60,7 +60,7 @@ test("a second signal while leaving exits 1", async () => {
   expect(await exit).toBe(1);
 });
 
-test("a leave that takes too long exits 1", async () => {
+test("a leave that takes too long exits 1 (detail 13)", async () => {
   const { supervision, signal } = setUp({ leave: () => never });
   const exit = superviseAgent(supervision);
   signal("SIGINT");
@@ -91,7 +91,7 @@ test("a hangup reloads and the agent goes on", async () => {
   expect(await exit).toBe(0);
 });
 
-test("an agent that ended by itself, as after a leave by RPC, exits 0, and a join given up exits 1", async () => {
+test("an agent that ended by itself, as after a leave by RPC, exits 0, and a join given up exits 1 (detail 13)", async () => {
   const left = setUp();
   const exitLeft = superviseAgent(left.supervision);
   left.end();

@@ -20,7 +20,7 @@ async function run(...words: string[]) {
 }
 
 describe("a command line", () => {
-  test("without a command, or with one that does not exist, is answered by the overview and exit code 127", async () => {
+  test("without a command, or with one that does not exist, is answered by the overview and exit code 127 (detail 21)", async () => {
     for (const words of [[], ["nosuch"], ["nosuch", "-h"], ["-version"], [""]]) {
       const { exitCode, out, errors } = await run(...words);
       expect(exitCode).toBe(127);
@@ -30,7 +30,7 @@ describe("a command line", () => {
     }
   });
 
-  test("with -v anywhere prints the version", async () => {
+  test("with -v anywhere prints the version (detail 21)", async () => {
     const printed = `${version}\nAgent Protocol: 5 (Understands back to: 2)`;
     for (const words of [
       ["-v"],

@@ -35,7 +35,7 @@ describe("flags", () => {
     expect(parse("-rpc-addr", "-coalesce")).toEqual({ given: { address: "-coalesce" }, rest: [] });
   });
 
-  test("leave the next argument alone if they are switches", () => {
+  test("leave the next argument alone if they are switches (detail 19)", () => {
     expect(parse("-coalesce", "false")).toEqual({ given: { coalesce: true }, rest: ["false"] });
     expect(parse("-coalesce=false", "x")).toEqual({ given: { coalesce: false }, rest: ["x"] });
     for (const yes of ["1", "t", "T", "TRUE", "true", "True"])

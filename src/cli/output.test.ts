@@ -22,7 +22,7 @@ describe("columns", () => {
 });
 
 describe("JSON", () => {
-  test("is indented and escaped as Go does it", () => {
+  test("is indented and escaped as Go does it (detail 19)", () => {
     expect(indentedJson({ members: null })).toBe('{\n  "members": null\n}');
     expect(indentedJson({ a: {}, b: [] })).toBe('{\n  "a": {},\n  "b": []\n}');
     expect(indentedJson('<a>&"\\\u2028\u2029\n\t\r\b\f\u0001')).toBe(

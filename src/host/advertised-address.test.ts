@@ -16,7 +16,7 @@ describe("the address a node advertises", () => {
     expect(chooseAdvertisedAddress("::", interfaces)).toBe("172.20.0.3");
   });
 
-  test("is a public one where there is no private one", () => {
+  test("is a public one where there is no private one (detail 18)", () => {
     const interfaces = { lo: [loopback], link: [ipv4("169.254.1.1")], wan0: [ipv4("203.0.113.5")] };
     expect(chooseAdvertisedAddress("0.0.0.0", interfaces)).toBe("203.0.113.5");
   });

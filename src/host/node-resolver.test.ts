@@ -57,7 +57,7 @@ describe("node resolver", () => {
     expect("addresses" in answer && answer.addresses.includes("127.0.0.1")).toBe(true);
   });
 
-  test("a name with a dot gets all addresses that the name server has, each once", async () => {
+  test("a name with a dot gets all addresses that the name server has, each once (detail 17)", async () => {
     const server = await nameServer({ a: ["10.0.0.1", "10.0.0.2", "10.0.0.1"] });
     const answer = await resolve("web.serf.test", { servers: [server] });
     expect("addresses" in answer && answer.addresses.toSorted()).toEqual(["10.0.0.1", "10.0.0.2"]);

@@ -68,7 +68,7 @@ describe("a keyring", () => {
     expect(codeOf(() => new Keyring([]))?.code).toBe("INVALID_KEY");
   });
 
-  test("never changes the keys somebody is reading", () => {
+  test("never changes the keys somebody is reading (accident 9)", () => {
     const keyring = new Keyring([a, b]);
     const before = keyring.keys();
     keyring.add(c);

@@ -117,13 +117,13 @@ describe("framing", () => {
     expect(decodeFrame(reader.next() as Uint8Array)).toEqual({ Seq: 1 });
   });
 
-  test("reads bytes that an old client wrote as raw, and text that it wrote as raw 16", () => {
+  test("reads bytes that an old client wrote as raw, and text that it wrote as raw 16 (detail 3)", () => {
     const payload = [0xff, 0x00, 0x80];
     const raw = Buffer.from([0x82, 0xa1, 0x50, 0xa3, ...payload, 0xa1, 0x4e, 0xda, 0x00, 0x02, 0x68, 0x69]);
     expect(readAll([raw])).toEqual([{ P: Buffer.from(payload), N: "hi" }]);
   });
 
-  test("writes the bytes that the reference writes", () => {
+  test("writes the bytes that the reference writes (detail 3)", () => {
     const hex = (value: Record<string, FrameValue>): string => Buffer.from(encodeFrame(value)).toString("hex");
     expect(hex({ Error: "", Seq: 0 })).toBe("82a54572726f72a0a353657100");
     expect(hex({ Error: "Stream with given sequence exists", Seq: 2 })).toBe(

@@ -96,7 +96,7 @@ describe("coalescing of member events", () => {
     ]);
   });
 
-  test("accident 17: an update is not told again when another member's event is flushed (serf#555)", () => {
+  test("an update is not told again when another member's event is flushed (accident 17, serf#555)", () => {
     const { network, told, coalescer } = createMemberCoalescer();
     coalescer.receive(memberEvent("member-update", "a"));
     network.run(1000);

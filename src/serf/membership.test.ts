@@ -142,7 +142,7 @@ describe("an intent", () => {
     expect(join("web", 6)).toBe(false);
   });
 
-  test("to leave is passed on once only, also about a member that is leaving or left (serf#606)", () => {
+  test("to leave is passed on once only, also about a member that is leaving or left (detail 8, serf#606)", () => {
     const { membership, leave } = createMembership();
     membership.memberJoined(memberlistMember("web"));
     expect([leave("web", 5), leave("web", 5), leave("web", 6), leave("web", 6)]).toEqual([true, false, true, false]);
@@ -150,7 +150,7 @@ describe("an intent", () => {
     expect([leave("web", 7), leave("web", 7), leave("web", 6)]).toEqual([true, false, false]);
   });
 
-  test("to leave about ourselves is refuted while we stay, and not passed on", () => {
+  test("to leave about ourselves is refuted while we stay, and not passed on (detail 8)", () => {
     const { node, leave, statusOf } = createMembership();
     expect(leave("self", 5)).toBe(false);
     expect(node.refutations).toBe(1);
@@ -183,7 +183,7 @@ describe("pruning", () => {
     expect(log()).toContain("INFO serf: EventMemberReap (forced): web 10.0.0.1");
   });
 
-  test("gives a member that is leaving six seconds, by a timer", () => {
+  test("gives a member that is leaving six seconds, by a timer (detail 8)", () => {
     const { network, membership, told, leave, statusOf } = createMembership();
     membership.memberJoined(memberlistMember("web"));
     leave("web", 5, true);

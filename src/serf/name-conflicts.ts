@@ -1,29 +1,36 @@
 import { formatEndpoint } from "../base/address.ts";
-import type { Logger } from "../base/host.ts";
+import type { Host, LogLevel } from "../base/host.ts";
+import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import type { ConflictDelegate } from "../memberlist/delegates.ts";
 import type { Member } from "../memberlist/member.ts";
+
+/** As memberlist's own line on the same conflict: each claim comes again with every gossip that carries it. */
+const periodMs = 60_000;
+const subjectsMax = 1_024;
 
 /** Two nodes claim one name. The one known first stands; who is in the wrong is not voted on. */
 export class NameConflicts implements ConflictDelegate {
   private readonly localName: string;
-  private readonly logger: Logger;
+  private readonly limitedLog: RateLimitedLog;
 
-  constructor(localName: string, logger: Logger) {
+  constructor(localName: string, { logger, clock }: Host) {
     this.localName = localName;
-    this.logger = logger;
+    this.limitedLog = new RateLimitedLog({ logger, clock, periodMs, subjectsMax });
   }
 
   nameConflict(existing: Member, other: Member): void {
+    const theirs = formatEndpoint(other);
     if (existing.name === this.localName) {
-      this.logger.log(
-        "ERR",
-        `serf: Node name conflicts with another node at ${formatEndpoint(other)}. Names must be unique! (Resolution enabled: false)`,
-      );
+      const rule = "Names must be unique! (Resolution enabled: false)";
+      this.complain("ERR", existing, theirs, `Node name conflicts with another node at ${theirs}. ${rule}`);
       return;
     }
-    this.logger.log(
-      "WARN",
-      `serf: Name conflict for '${existing.name}' both ${formatEndpoint(existing)} and ${formatEndpoint(other)} are claiming`,
-    );
+    const ours = formatEndpoint(existing);
+    const what = `Name conflict for '${existing.name}' both ${ours} and ${theirs} are claiming`;
+    this.complain("WARN", existing, theirs, what);
+  }
+
+  private complain(level: LogLevel, { name }: Member, theirs: string, what: string): void {
+    this.limitedLog.log(level, `${theirs} ${name}`, `serf: ${what}`);
   }
 }

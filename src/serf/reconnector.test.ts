@@ -18,7 +18,7 @@ describe("reconnecting", () => {
     }
   });
 
-  test("tries with probability failed / alive, each failed member equally often", () => {
+  test("tries with probability failed / alive, each failed member equally often (detail 9)", () => {
     const tries = new Map<string, number>();
     for (let round = 0; round < 30_000; round++) {
       const name = decideReconnect(failed, 30, random)?.name ?? "nobody";

@@ -240,7 +240,7 @@ export class Serf {
       },
       host,
     );
-    const conflict = new NameConflicts(options.nodeName, host.logger);
+    const conflict = new NameConflicts(options.nodeName, host);
     const plain = { userData, members: membership, conflict };
     if (!options.validateNodeNames) return plain;
     return {

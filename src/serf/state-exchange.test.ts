@@ -67,13 +67,13 @@ describe("the local state", () => {
 });
 
 describe("merging a remote state", () => {
-  test("brings the clocks to where the other's are, not beyond", () => {
+  test("brings the clocks to where the other's are, not beyond (detail 7)", () => {
     const state = createState("self");
     mergeRemoteState(remoteState({ lamportTime: 20, eventTime: 30, queryTime: 40 }), state, true);
     expect([state.membership.clock.time, state.events.clock.time, state.queries.clock.time]).toEqual([20, 30, 40]);
   });
 
-  test("makes a failed member left, one later than the status time told", () => {
+  test("makes a failed member left, one later than the status time told (detail 7)", () => {
     const state = createState("self");
     state.membership.memberJoined(memberlistMember("web"));
     state.membership.receiveJoinIntent({ kind: "join", node: "web", lamportTime: 5 });
@@ -107,20 +107,20 @@ describe("merging a remote state", () => {
     expect(state.membership.clock.time).toBe(10);
   });
 
-  test("accident 18: events are told in Lamport order, however the ring lies (serf#448)", () => {
+  test("events are told in Lamport order, however the ring lies (accident 18, serf#448)", () => {
     const state = createState("self");
     const events = [slot(513, "fourth"), slot(514, "fifth"), slot(3, "first", "second"), slot(512, "third")];
     mergeRemoteState(remoteState({ eventTime: 515, events }), state, true);
     expect(state.userEvents()).toEqual(["3 first", "3 second", "512 third", "513 fourth", "514 fifth"]);
   });
 
-  test("tells events so that no coalescer holds them back", () => {
+  test("tells events so that no coalescer holds them back (detail 7)", () => {
     const state = createState("self");
     mergeRemoteState(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, true);
     expect(state.told.at(-1)).toMatchObject({ name: "deploy", coalesce: false });
   });
 
-  test("without replay tells no event from before, now or later", () => {
+  test("without replay tells no event from before, now or later (detail 7)", () => {
     const state = createState("self");
     mergeRemoteState(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, false);
     mergeRemoteState(remoteState({ eventTime: 5, events: [slot(3, "deploy"), slot(4, "restart")] }), state, true);

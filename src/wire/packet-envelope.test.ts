@@ -70,7 +70,7 @@ describe("a sealed packet", () => {
 });
 
 describe("an opened packet", () => {
-  test("authenticates the label with the cipher", () => {
+  test("authenticates the label with the cipher (detail 2)", () => {
     const packet = sealPacket([encoded[1]!], sealing({ label: createLabel("blue"), keys: [key] }), false);
     const relabelled = concatBytes(createLabel("grey").header, packet.subarray(6));
     expect(open(relabelled, { label: createLabel("grey"), keys: [key] }).problem?.reason).toBe("undecryptable");

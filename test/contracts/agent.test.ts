@@ -128,7 +128,7 @@ describe("an agent", () => {
     expect(agent.serf.localMember.tags).toEqual({ b: "3", c: "4", e: "5" });
   });
 
-  test("reloads handlers and signals, and of the tags only what changed in the configuration", async () => {
+  test("reloads handlers and signals, and of the tags only what changed in the configuration (detail 14)", async () => {
     const given = { nodeName: "one", ...onLoopback, tags: { kept: "1", changed: "1", gone: "1" } };
     const agent = await start("one", given);
     await agent.updateTags({ kept: "at run time", own: "at run time" }, []);

@@ -164,7 +164,7 @@ describe("RPC over a socket", () => {
     );
   });
 
-  test("will not wait for ever for an agent that accepts and stays silent", async () => {
+  test("will not wait for ever for an agent that accepts and stays silent (detail 21)", async () => {
     const { createServer } = await import("node:net");
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
@@ -198,7 +198,7 @@ describe("RPC over a socket", () => {
 });
 
 describe("RPC to strangers", () => {
-  test("closes a connection that does not authenticate in time", async () => {
+  test("closes a connection that does not authenticate in time (accident 25)", async () => {
     const { server, lines } = await serve({ limits: { authTimeoutMs: 50 } });
     await closed(await stranger(server.address));
     expect(lines.at(-1)).toMatch(
@@ -206,7 +206,7 @@ describe("RPC to strangers", () => {
     );
   });
 
-  test("refuses more than so many of them, says so once, and keeps serving those it knows", async () => {
+  test("refuses more than so many of them, says so once, and keeps serving those it knows (accident 25)", async () => {
     const { server, lines, connect } = await serve({ limits: { unauthenticatedMax: 3 } });
     const known = await connect();
     const strangers = await Promise.all([1, 2, 3].map(() => stranger(server.address)));

@@ -289,7 +289,7 @@ describe("versions", () => {
     );
   });
 
-  it("that one node does not understand refuse the whole merge", () => {
+  it("that one node does not understand refuse the whole merge (detail 6)", () => {
     const cluster = new Cluster();
     const node = cluster.add();
     const puppet = new Puppet(cluster.network, "10.0.1.1");
@@ -324,7 +324,7 @@ describe("versions", () => {
 });
 
 describe("a state exchange", () => {
-  it("takes another's dead and suspects for suspects of its own, and its left for left", () => {
+  it("takes another's dead and suspects for suspects of its own, and its left for left (detail 6)", () => {
     const cluster = new Cluster();
     const node = cluster.add();
     const puppet = new Puppet(cluster.network, "10.0.1.1");

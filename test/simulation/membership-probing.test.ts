@@ -33,7 +33,7 @@ describe("a ping", () => {
     expect(puppet.heardOf("ack")).toHaveLength(1);
   });
 
-  it("for a node of another name is ignored with a warning", () => {
+  it("for a node of another name is ignored with a warning (detail 5)", () => {
     const { cluster, node, puppet } = nodeAndPuppet();
     puppet.send("10.0.0.1", { kind: "ping", sequence: 1, node: "n2", ...noSource });
     cluster.run(10);
@@ -42,7 +42,7 @@ describe("a ping", () => {
     expect(node.host.logger.lines).toContainEqual(expect.objectContaining({ level: "WARN", message: line }));
   });
 
-  it("is answered where it says, not where it comes from", () => {
+  it("is answered where it says, not where it comes from (detail 5)", () => {
     const { cluster, puppet } = nodeAndPuppet();
     const other = new Puppet(cluster.network, "10.0.1.2");
     const source = { sourceAddress: "10.0.1.2", sourcePort: 7946, sourceNode: "other" };
@@ -52,7 +52,7 @@ describe("a ping", () => {
     expect(other.heardOf("ack").map((ack) => ack.sequence)).toEqual([5]);
   });
 
-  it("carries pending broadcasts, its ack too, and neither has a checksum", () => {
+  it("carries pending broadcasts, its ack too, and neither has a checksum (detail 1)", () => {
     const { cluster, puppet } = nodeAndPuppet();
     puppet.send("10.0.0.1", { kind: "ping", sequence: 5, node: "n1", ...noSource });
     cluster.run(10);
@@ -66,7 +66,7 @@ describe("an indirect ping", () => {
     return { kind: "indirect-ping", sequence, targetAddress, targetPort: 7946, node: "target", nack, ...noSource };
   };
 
-  it("is relayed, and its ack comes back under the asker's sequence number without the payload", () => {
+  it("is relayed, and its ack comes back under the asker's sequence number without the payload (detail 5)", () => {
     const { cluster, puppet } = nodeAndPuppet();
     const target = new Puppet(cluster.network, "10.0.1.2");
     puppet.send("10.0.0.1", request(77, "10.0.1.2", true));
@@ -170,7 +170,7 @@ describe("a probe", () => {
     expect(node.memberlist.healthScore).toBe(1);
   });
 
-  it("asks nodes below protocol 4 for no nack, and a failure then costs one point", () => {
+  it("asks nodes below protocol 4 for no nack, and a failure then costs one point (detail 4)", () => {
     const { cluster, node, relays, ping } = probing({}, {}, 3);
     ping();
     cluster.runUntil(() => cluster.seen(0, "target") === "suspect", 1_100);
@@ -194,7 +194,7 @@ describe("a probe", () => {
     expect(node.host.metrics.counters.get("memberlist.degraded.probe")).toBeGreaterThan(0);
   });
 
-  it("tells a suspect of the suspicion along with the ping, and with a checksum for those who check it", () => {
+  it("tells a suspect of the suspicion along with the ping, and with a checksum for those who check it (detail 1)", () => {
     const { cluster, target, ping } = probing();
     ping();
     cluster.runUntil(() => target.heardOf("ping").length > 1, 30_000);
@@ -203,7 +203,7 @@ describe("a probe", () => {
     expect(target.packets.at(-1)?.[0]).toBe(messageTypes.crc);
   });
 
-  it("tries a stream only with nodes of protocol 3 and above", () => {
+  it("tries a stream only with nodes of protocol 3 and above (detail 4)", () => {
     const young = probing({ streamPings: true }, {}, 3);
     young.ping();
     young.cluster.run(300);

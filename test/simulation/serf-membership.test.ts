@@ -269,7 +269,7 @@ describe("intents and states", () => {
     cluster.expectSoon(() => statusOf(c!, "node-2") === "left", "the leave arrives", 180_000);
   });
 
-  test("accident 12: leave intents about one member do not go round for ever (serf#606)", () => {
+  test("leave intents about one member do not go round for ever (accident 12, serf#606)", () => {
     const cluster = new SerfCluster(1);
     const nodes = cluster.startJoined(5);
     cluster.network.crash(nodes[4]!.host);
@@ -290,7 +290,7 @@ describe("intents and states", () => {
     expect(countReceived()).toEqual(receivedBefore);
   });
 
-  test("accident 14: stats can be asked for from within an event", () => {
+  test("stats can be asked for from within an event (accident 14)", () => {
     const cluster = new SerfCluster(1);
     const [a, b] = cluster.startJoined(2);
     const answers: unknown[] = [];

@@ -203,12 +203,12 @@ describe("node names", () => {
     expect(strict.serf.members()).toHaveLength(1);
   });
 
-  test("that two nodes claim are complained about", () => {
+  test("that two nodes claim are complained about, once a minute", () => {
     const cluster = new SerfCluster(1);
     const [a] = cluster.startJoined(2);
     const twin = cluster.start("node-2");
     twin.serf.join([a!.host.address], true, () => undefined);
-    cluster.network.run(30_000);
+    cluster.network.run(50_000);
     const lines = (node: SimulatedNode) => node.host.logger.lines.map(({ level, message }) => `${level} ${message}`);
     expect(lines(a!)).toContain(
       `WARN serf: Name conflict for 'node-2' both 10.0.0.2:7946 and ${twin.host.address}:7946 are claiming`,
@@ -216,5 +216,6 @@ describe("node names", () => {
     expect(lines(twin)).toContain(
       "ERR serf: Node name conflicts with another node at 10.0.0.2:7946. Names must be unique! (Resolution enabled: false)",
     );
+    for (const node of [a!, twin]) expect(lines(node).filter((line) => /serf: .*conflict/i.test(line))).toHaveLength(1);
   });
 });

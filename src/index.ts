@@ -9,7 +9,7 @@
  */
 
 import { hostname } from "node:os";
-import { parseEndpoint } from "./base/address.ts";
+import { memberPortDefault, parseEndpoint } from "./base/address.ts";
 import { SerfError } from "./base/errors.ts";
 import type { Logger, Metrics } from "./base/host.ts";
 import { SerfNode } from "./embed/serf-node.ts";
@@ -19,8 +19,10 @@ import type { SerfOptions } from "./serf/options.ts";
 
 export type { Endpoint } from "./base/address.ts";
 export { type ErrorCode, errorCodes, SerfError } from "./base/errors.ts";
-export type { Logger, LogLevel, Metrics } from "./base/host.ts";
+export type { Host, Logger, LogLevel, Metrics } from "./base/host.ts";
 export type { EventOf, SerfNode } from "./embed/serf-node.ts";
+export { createLogger } from "./host/loggers.ts";
+export { createNodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.ts";
 export type { JoinFailure, JoinResult } from "./memberlist/joiner.ts";
 export { type MemberlistOptions, type MemberlistProfile, memberlistProfiles } from "./memberlist/options.ts";
 export type { MemberEvent, MemberEventKind, SerfEvent, UserEvent } from "./serf/events.ts";
@@ -29,9 +31,7 @@ export type { SerfOptions } from "./serf/options.ts";
 export type { SerfState } from "./serf/serf.ts";
 export type { VersionVector } from "./wire/messages.ts";
 
-/** The default port of Serf, for UDP and TCP. */
-const defaultPort = 7946;
-
+/** Any of the options of Serf, and what a node in this process needs besides. */
 export interface CreateSerfOptions extends Partial<SerfOptions> {
   /** Where to listen, "address:port", an IP literal; 0.0.0.0:7946 by default. Port 0 takes one that is free. */
   readonly bind?: string;
@@ -47,7 +47,7 @@ export interface CreateSerfOptions extends Partial<SerfOptions> {
  * (ADDRESS_IN_USE …); then nothing is left behind.
  */
 export async function createSerf(options: CreateSerfOptions = {}): Promise<SerfNode> {
-  const { bind = `0.0.0.0:${defaultPort}`, logger, metrics, ...serfOptions } = options;
+  const { bind = `0.0.0.0:${memberPortDefault}`, logger, metrics, ...serfOptions } = options;
   const endpoint = parseEndpoint(bind);
   if (endpoint === undefined) throw new SerfError("INVALID_ADDRESS", `bind "${bind}" is not of the form address:port`);
   const host = await createNodeHost({

@@ -1,5 +1,5 @@
 import { promises as dns } from "node:dns";
-import { canonicalIp, type Endpoint } from "../base/address.ts";
+import { canonicalIp, type Endpoint, memberPortDefault } from "../base/address.ts";
 import { SerfError } from "../base/errors.ts";
 import { parseJoinAddress } from "../memberlist/join-address.ts";
 
@@ -21,9 +21,6 @@ export async function resolveNetwork(config: { bind: string; advertise: string }
   };
 }
 
-/** Where Serf's members listen unless told otherwise. */
-const defaultBindPort = 7946;
-
 /**
  * Reads "host", "host:port", "[ipv6]:port" or ":port" (all of IPv4) and looks up a host name, IPv4 first. `what` begins the
  * message of INVALID_ADDRESS: "Invalid bind address".
@@ -31,7 +28,7 @@ const defaultBindPort = 7946;
 async function resolveAddress(text: string, what: string): Promise<Endpoint> {
   const parsed = parseJoinAddress(
     text.startsWith(":") && !text.startsWith("::") ? `0.0.0.0${text}` : text,
-    defaultBindPort,
+    memberPortDefault,
   );
   if ("problem" in parsed) throw new SerfError("INVALID_ADDRESS", `${what}: ${parsed.problem}`);
   if (parsed.nodeName !== "") throw new SerfError("INVALID_ADDRESS", `${what}: "${text}" must not hold a node name`);

@@ -5,19 +5,22 @@ import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger, LogLevel } from "../base/host.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import { chooseAdvertisedAddress } from "../host/advertised-address.ts";
+import { completed } from "../host/completed.ts";
 import { createNodeHost, type NodeHost } from "../host/node-host.ts";
+import type { JoinResult } from "../memberlist/joiner.ts";
+import type { AgentStats } from "../rpc/views.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { Tags } from "../serf/member.ts";
 import { Serf } from "../serf/serf.ts";
 import type { AgentNetwork } from "./addresses.ts";
 import type { AgentConfig } from "./config.ts";
-import { type AgentFace, type JoinOutcome, joinErrorText } from "./face.ts";
+import { type AgentFace, joinErrorText } from "./face.ts";
 import { goQuote } from "./go-quote.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 import { createRpcServer, type RpcServer } from "./rpc-server.ts";
 import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
-import { type AgentStats, collectAgentStats } from "./stats.ts";
+import { collectAgentStats } from "./stats.ts";
 
 /** Where an agent writes its log, and the last lines of it for those who monitor. */
 export interface AgentLogs extends Logger {
@@ -74,13 +77,15 @@ export class Agent implements AgentFace {
     return this.host.transport.bound;
   }
 
+  /** Where the RPC server listens, "host:port", with the port that is actually bound. */
   get rpcAddress(): string {
     return this.rpc?.address ?? "";
   }
 
-  async join(addresses: readonly string[], replay: boolean): Promise<JoinOutcome> {
+  /** Joins the cluster of any of the addresses, `[name/]host[:port]`; with `replay`, user events of before are told too. */
+  async join(addresses: readonly string[], replay: boolean): Promise<JoinResult> {
     this.log("INFO", `joining: [${addresses.join(" ")}] replay: ${replay}`);
-    const outcome = await new Promise<JoinOutcome>((resolve) => this.serf.join(addresses, replay, resolve));
+    const outcome = await new Promise<JoinResult>((resolve) => this.serf.join(addresses, replay, resolve));
     if (outcome.joined > 0) this.log("INFO", `joined: ${outcome.joined} nodes`);
     const problem = joinErrorText(outcome);
     if (problem !== "") this.logger.log("WARN", `agent: error joining: ${problem}`);
@@ -97,6 +102,7 @@ export class Agent implements AgentFace {
     }
   }
 
+  /** Declares a failed member to have left; with `prune` it is also forgotten. Rejects with TIMEOUT or NOT_RUNNING. */
   async forceLeave(name: string, prune: boolean): Promise<void> {
     const how = prune ? " (prune)" : "";
     this.log("INFO", `Force leaving node${how}: ${name}`);
@@ -108,6 +114,7 @@ export class Agent implements AgentFace {
     }
   }
 
+  /** Sends a user event to every member, this one included. Throws USER_EVENT_TOO_LARGE or NOT_RUNNING. */
   userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
     const request = `${name}. Coalesced: ${coalesce}. Payload: ${goQuote(payload)}`;
     this.log("DEBUG", `Requesting user event send: ${request}`);
@@ -119,6 +126,7 @@ export class Agent implements AgentFace {
     }
   }
 
+  /** Removes tags, then sets others. Rejects with TAGS_TOO_LARGE, TIMEOUT or NOT_RUNNING. */
   async updateTags(set: Tags, remove: readonly string[]): Promise<void> {
     const kept = Object.entries(this.tags).filter(([name]) => !remove.includes(name));
     const tags = { ...Object.fromEntries(kept), ...set };
@@ -143,6 +151,7 @@ export class Agent implements AgentFace {
     if (changed.length > 0 || gone.length > 0) await this.updateTags(Object.fromEntries(changed), gone);
   }
 
+  /** Calls `listener` for every event, after coalescing. Returns what ends it. */
   onEvent(listener: (event: SerfEvent) => void): () => void {
     this.listeners.add(listener);
     return () => {
@@ -150,6 +159,7 @@ export class Agent implements AgentFace {
     };
   }
 
+  /** What `serf info` shows. */
   stats(): AgentStats {
     return collectAgentStats({
       self: this.serf.localMember,
@@ -232,11 +242,4 @@ async function orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof SerfError) throw new SerfError(error.code, `${what}: ${error.message}`, { cause: error });
     throw error;
   }
-}
-
-/** Turns the protocol's callback into a promise; what `start` throws rejects it too. */
-function completed(start: (done: (error?: SerfError) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    start((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }

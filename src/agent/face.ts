@@ -1,6 +1,8 @@
 /** What the RPC server may see of the agent it serves, and ask of it. Rejections carry the reference's text as message. */
 
 import { escapeUnprintable } from "../base/unprintable.ts";
+import type { JoinResult } from "../memberlist/joiner.ts";
+import type { AgentStats } from "../rpc/views.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
 import type { LogBuffer } from "./log-buffer.ts";
@@ -9,7 +11,7 @@ export interface AgentFace {
   readonly serf: { members(): readonly SerfMember[] };
   readonly logs: LogBuffer;
   /** Resolves also when nobody could be reached: `joined` is 0 then. */
-  join(addresses: readonly string[], replay: boolean): Promise<JoinOutcome>;
+  join(addresses: readonly string[], replay: boolean): Promise<JoinResult>;
   /** Leaves gracefully. Once it resolves, the process is on its way to exit 0, after the RPC server was closed. */
   leave(): Promise<void>;
   forceLeave(name: string, prune: boolean): Promise<void>;
@@ -19,17 +21,11 @@ export interface AgentFace {
   /** Events after coalescing. Returns how to stop listening. */
   onEvent(listener: (event: SerfEvent) => void): () => void;
   /** Sections "agent", "runtime", "serf", "tags" and "event_handlers". */
-  stats(): Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
-
-export interface JoinOutcome {
-  /** How many nodes were reached. One is success. */
-  readonly joined: number;
-  readonly failures: readonly { readonly address: string; readonly reason: string }[];
+  stats(): AgentStats;
 }
 
 /** The reference's words for a join that reached nobody, line breaks included; "" for one that reached somebody. */
-export function joinErrorText(outcome: JoinOutcome): string {
+export function joinErrorText(outcome: JoinResult): string {
   const { joined, failures } = outcome;
   if (joined > 0 || failures.length === 0) return "";
   // A reason may quote what a peer said.

@@ -18,6 +18,7 @@ import {
   text,
   texts,
 } from "../base/options.ts";
+import { rpcAddressDefault } from "../rpc/address.ts";
 import { serfProtocolVersionMax, serfProtocolVersionMin } from "../serf/protocol-version.ts";
 import { isKeyLength } from "../wire/cipher.ts";
 
@@ -132,7 +133,7 @@ export const agentOptions = {
   },
   rpcAddress: {
     type: text(),
-    default: "127.0.0.1:7373",
+    default: rpcAddressDefault,
     doc: "Address at which the agent listens for commands. Whoever reaches it controls the agent: set rpc_auth if that is more than this machine.",
     flag: "rpc-addr",
     key: "rpc_addr",
@@ -203,6 +204,7 @@ export const agentOptions = {
   },
 } as const satisfies OptionDeclarations;
 
+/** The options of `agentOptions`, complete and checked. Times in milliseconds. */
 export type AgentOptions = ResolvedOptions<typeof agentOptions>;
 
 function logLevel(): OptionType<LogLevel> {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { JoinOutcome } from "./face.ts";
+import type { JoinResult } from "../memberlist/joiner.ts";
 import { type RetryJoinOptions, retryJoin } from "./retry-join.ts";
 
-const refused: JoinOutcome = { joined: 0, failures: [{ address: "a", reason: "Failed to join a: refused" }] };
+const refused: JoinResult = { joined: 0, failures: [{ address: "a", reason: "Failed to join a: refused" }] };
 
-function setUp(outcomes: readonly JoinOutcome[], given: Partial<RetryJoinOptions> = {}) {
+function setUp(outcomes: readonly JoinResult[], given: Partial<RetryJoinOptions> = {}) {
   const lines: string[] = [];
   const left = [...outcomes];
   const options: RetryJoinOptions = {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "../base/duration.ts";
 import type { Logger } from "../base/host.ts";
-import { type JoinOutcome, joinErrorText } from "./face.ts";
+import type { JoinResult } from "../memberlist/joiner.ts";
+import { joinErrorText } from "./face.ts";
 
 export interface RetryJoinOptions {
   readonly addresses: readonly string[];
@@ -9,7 +10,7 @@ export interface RetryJoinOptions {
   readonly intervalMs: number;
   /** How often to try again after the first time; 0 is without end. */
   readonly retriesMax: number;
-  readonly join: (addresses: readonly string[], replay: boolean) => Promise<JoinOutcome>;
+  readonly join: (addresses: readonly string[], replay: boolean) => Promise<JoinResult>;
   readonly logger: Logger;
   /** Ends the trying, with the result "stopped". */
   readonly stop: AbortSignal;

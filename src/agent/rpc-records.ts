@@ -1,9 +1,9 @@
 /** What the protocol sends of members and events, its keys in the order in which the reference writes them. */
 
-import { ipToBytes } from "../base/address.ts";
 import { unreachable } from "../base/errors.ts";
 import type { Body } from "../rpc/commands.ts";
 import { encodeFrame, uint64 } from "../rpc/framing.ts";
+import { encodeMember } from "../rpc/views.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 
@@ -26,24 +26,7 @@ export class MemberListEncoder {
 }
 
 export function membersBody(members: readonly SerfMember[]): Body {
-  return { Members: members.map(memberRecord) };
-}
-
-function memberRecord(member: SerfMember): Body {
-  const { versions } = member;
-  return {
-    Addr: ipToBytes(member.address) ?? null,
-    DelegateCur: versions.delegateCurrent,
-    DelegateMax: versions.delegateMax,
-    DelegateMin: versions.delegateMin,
-    Name: member.name,
-    Port: member.port,
-    ProtocolCur: versions.protocolCurrent,
-    ProtocolMax: versions.protocolMax,
-    ProtocolMin: versions.protocolMin,
-    Status: member.status,
-    Tags: member.tags,
-  };
+  return { Members: members.map(encodeMember) };
 }
 
 export function eventBody(event: SerfEvent): Body {

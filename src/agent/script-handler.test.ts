@@ -1,25 +1,13 @@
 /** Real shells, since they are what an operator's scripts meet; nothing sleeps, every wait is for a log line. */
 
 import { describe, expect, test } from "vitest";
+import { serfMember } from "../../test/support/members.ts";
 import type { LogLevel } from "../base/host.ts";
 import type { SerfEvent } from "../serf/events.ts";
-import type { SerfMember } from "../serf/member.ts";
 import { parseEventScript } from "./event-filter.ts";
 import { ScriptHandler } from "./script-handler.ts";
 
-const self = member("self", { role: "web", "a-b.c": "x y" });
-
-function member(name: string, tags: Record<string, string>): SerfMember {
-  const versions = {
-    protocolMin: 1,
-    protocolMax: 5,
-    protocolCurrent: 2,
-    delegateMin: 2,
-    delegateMax: 5,
-    delegateCurrent: 5,
-  };
-  return { name, address: "10.0.0.1", port: 7946, tags, status: "alive", versions: versions as never };
-}
+const self = serfMember("self", { tags: { role: "web", "a-b.c": "x y" } });
 
 function userEvent(name: string, payload = "", lamportTime = 7): SerfEvent {
   return { kind: "user", name, payload: Buffer.from(payload), lamportTime, coalesce: false };
@@ -83,7 +71,7 @@ describe.skipIf(process.platform === "win32")("a handler script", () => {
   });
 
   test("reads a line a member, its columns apart by tabs and free of them (detail 12)", async () => {
-    const members = [member("one", { role: "db", x: "a\tb" }), member("t\two\n", {})];
+    const members = [serfMember("one", { tags: { role: "db", x: "a\tb" } }), serfMember("t\two\n", { tags: {} })];
     const event: SerfEvent = { kind: "member-join", members };
     expect(await new Harness(["member-join=cat; echo $SERF_USER_EVENT"]).outputs(event)).toEqual([
       "one\t10.0.0.1\tdb\trole=db,x=a\\tb\nt\\two\\n\t10.0.0.1\t\t\n\n",

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
+import type { AgentStats } from "../rpc/views.ts";
 import type { SerfMember } from "../serf/member.ts";
 import type { EventScript } from "./event-filter.ts";
 
@@ -7,8 +8,6 @@ export interface AgentStatsSource {
   readonly serfStats: Readonly<Record<string, string>>;
   readonly scripts: readonly EventScript[];
 }
-
-export type AgentStats = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** What `serf info` shows, under the reference's sections and keys. */
 export function collectAgentStats({ self, serfStats, scripts }: AgentStatsSource): AgentStats {

@@ -8,6 +8,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Where members listen unless told otherwise, UDP and TCP. */
+export const memberPortDefault = 7946;
+
 /** "10.0.0.1:7946", "[::1]:7946" */
 export function formatEndpoint(endpoint: Endpoint): string {
   const { address, port } = endpoint;

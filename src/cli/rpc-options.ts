@@ -1,6 +1,7 @@
 import { messageOf } from "../base/errors.ts";
 import { type OptionDeclarations, type ResolvedOptions, text } from "../base/options.ts";
 import { connectSerf, type SerfClient } from "../client/client.ts";
+import { rpcAddressDefault } from "../rpc/address.ts";
 import type { Terminal } from "./command.ts";
 
 /** What every command needs that talks to an agent. */
@@ -33,7 +34,7 @@ export async function withAgent(
   let client: SerfClient;
   try {
     client = await connectSerf({
-      address: rpcAddress || SERF_RPC_ADDR || "127.0.0.1:7373",
+      address: rpcAddress || SERF_RPC_ADDR || rpcAddressDefault,
       authKey: rpcAuthKey || SERF_RPC_AUTH || "",
     });
   } catch (error) {

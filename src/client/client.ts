@@ -1,12 +1,15 @@
 /** The RPC client: everything that a running agent can be asked, from TypeScript. */
 
-import { bytesToIp } from "../base/address.ts";
+import { emptyBytes, utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
-import { type MemberRecord, type RecordOf, rpcVersion } from "../rpc/commands.ts";
+import { rpcAddressDefault } from "../rpc/address.ts";
+import { type RecordOf, rpcVersion } from "../rpc/commands.ts";
+import { type AgentMember, type AgentStats, decodeMember } from "../rpc/views.ts";
 import { RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import type { Subscription } from "./subscription.ts";
 
+/** Which agent, and how to be let in. */
 export interface ConnectOptions {
   /** "host:port" of the agent's RPC server. Default 127.0.0.1:7373. */
   readonly address?: string;
@@ -18,25 +21,7 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
 }
 
-/** A member as the agent sees it. */
-export interface AgentMember {
-  readonly name: string;
-  /** IP literal; empty if the agent sent none. */
-  readonly address: string;
-  readonly port: number;
-  readonly tags: Readonly<Record<string, string>>;
-  /** "alive", "leaving", "left" or "failed". */
-  readonly status: string;
-  readonly versions: {
-    readonly protocolMin: number;
-    readonly protocolMax: number;
-    readonly protocolCurrent: number;
-    readonly delegateMin: number;
-    readonly delegateMax: number;
-    readonly delegateCurrent: number;
-  };
-}
-
+/** What an agent tells whoever streams its events. */
 export type AgentEvent =
   | {
       readonly kind: "member-join" | "member-leave" | "member-failed" | "member-update" | "member-reap";
@@ -64,14 +49,12 @@ export interface MemberFilter {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-export type AgentStats = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
 /**
  * Connects to an agent, shakes hands and authenticates. Rejects with CONNECTION_FAILED, TIMEOUT, or AGENT_ERROR
  * ("Invalid authentication token").
  */
 export async function connectSerf(options: ConnectOptions = {}): Promise<SerfClient> {
-  const { address = "127.0.0.1:7373", authKey = "", timeoutMs = 10_000 } = options;
+  const { address = rpcAddressDefault, authKey = "", timeoutMs = 10_000 } = options;
   const connection = new RpcConnection(await dial(address, timeoutMs));
   const timer = setTimeout(
     () => connection.fail(new SerfError("TIMEOUT", `${address} accepts connections but does not answer`)),
@@ -100,11 +83,12 @@ export class SerfClient {
     this.connection = connection;
   }
 
+  /** Every member the agent lists, the failed and left among them, or those that match. Rejects for a wrong expression. */
   async members(filter: MemberFilter = {}): Promise<readonly AgentMember[]> {
     const { name = "", status = "", tags = {} } = filter;
     const request = { Name: name, Status: status, Tags: { ...tags } };
     const { Members } = await this.connection.call("members-filtered", request);
-    return Members.map(toMember);
+    return Members.map(decodeMember);
   }
 
   /** Returns how many of the addresses were reached. Rejects if none was. `replay` asks for past user events. */
@@ -124,12 +108,12 @@ export class SerfClient {
   }
 
   /** Sends a user event. `coalesce` (default true): of several with this name in a short time only the last need arrive. */
-  async event(
+  async userEvent(
     name: string,
-    payload?: Uint8Array | string,
+    payload: Uint8Array | string = emptyBytes,
     options: { readonly coalesce?: boolean } = {},
   ): Promise<void> {
-    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : (payload ?? new Uint8Array(0));
+    const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
     await this.connection.call("event", { Coalesce: options.coalesce ?? true, Name: name, Payload: bytes });
   }
 
@@ -159,24 +143,6 @@ export class SerfClient {
   }
 }
 
-function toMember(record: MemberRecord): AgentMember {
-  return {
-    name: record.Name,
-    address: bytesToIp(record.Addr) ?? "",
-    port: record.Port,
-    tags: record.Tags,
-    status: record.Status,
-    versions: {
-      protocolMin: record.ProtocolMin,
-      protocolMax: record.ProtocolMax,
-      protocolCurrent: record.ProtocolCur,
-      delegateMin: record.DelegateMin,
-      delegateMax: record.DelegateMax,
-      delegateCurrent: record.DelegateCur,
-    },
-  };
-}
-
 function toEvent(record: RecordOf<"stream">): AgentEvent {
   const { Name: name, Payload: payload } = record;
   const lamportTime = Number(record.LTime);
@@ -186,6 +152,6 @@ function toEvent(record: RecordOf<"stream">): AgentEvent {
     case "query":
       return { kind: "query", id: Number(record.ID), lamportTime, name, payload };
     default:
-      return { kind: record.Event as "member-join", members: record.Members.map(toMember) };
+      return { kind: record.Event as "member-join", members: record.Members.map(decodeMember) };
   }
 }

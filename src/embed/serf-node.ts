@@ -1,11 +1,12 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
+import { completed } from "../host/completed.ts";
 import type { NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
 import type { SerfOptions } from "../serf/options.ts";
-import { Serf, type SerfDone, type SerfState } from "../serf/serf.ts";
+import { Serf, type SerfState } from "../serf/serf.ts";
 import { EventStream } from "./event-stream.ts";
 
 /** The event of that kind. */
@@ -68,7 +69,7 @@ export class SerfNode {
 
   /** Leaves gracefully, so that others see this node as left, and then shuts down. Takes a few seconds. Rejects with NOT_RUNNING. */
   async leave(): Promise<void> {
-    await this.promise((done) => this.serf.leave(done));
+    await completed((done) => this.serf.leave(done));
     await this.shutdown();
   }
 
@@ -81,12 +82,12 @@ export class SerfNode {
 
   /** Declares a failed member to have left; with `prune` it is also forgotten. Rejects with TIMEOUT or NOT_RUNNING. */
   forceLeave(name: string, { prune = false }: { readonly prune?: boolean } = {}): Promise<void> {
-    return this.promise((done) => this.serf.forceLeave(name, prune, done));
+    return completed((done) => this.serf.forceLeave(name, prune, done));
   }
 
   /** Replaces the tags of this node. Rejects with TAGS_TOO_LARGE, TIMEOUT or NOT_RUNNING. */
   setTags(tags: Tags): Promise<void> {
-    return this.promise((done) => this.serf.setTags(tags, done));
+    return completed((done) => this.serf.setTags(tags, done));
   }
 
   /**
@@ -124,12 +125,6 @@ export class SerfNode {
   private deliver(event: SerfEvent): void {
     for (const stream of this.streams) stream.push(event);
     for (const { kind, listener } of this.subscriptions) if (kind === event.kind) queueMicrotask(() => listener(event));
-  }
-
-  private promise(start: (done: SerfDone) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      start((error) => (error === undefined ? resolve() : reject(error)));
-    });
   }
 }
 

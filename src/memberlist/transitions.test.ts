@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Alive, Dead, NodeState, NodeStateRecord, Suspect, VersionVector } from "../wire/messages.ts";
+import { serfVersions } from "../../test/support/members.ts";
+import type { Alive, Dead, NodeState, NodeStateRecord, Suspect } from "../wire/messages.ts";
 import {
   type AliveCircumstances,
   decideAlive,
@@ -11,14 +12,7 @@ import {
   messageOfRecord,
 } from "./transitions.ts";
 
-const versions: VersionVector = {
-  protocolMin: 1,
-  protocolMax: 5,
-  protocolCurrent: 2,
-  delegateMin: 2,
-  delegateMax: 5,
-  delegateCurrent: 4,
-};
+const versions = { ...serfVersions, delegateCurrent: 4 };
 const states: readonly NodeState[] = ["alive", "suspect", "dead", "left"];
 const meta = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 

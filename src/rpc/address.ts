@@ -1,5 +1,8 @@
 import { SerfError } from "../base/errors.ts";
 
+/** Where an agent listens for clients unless told otherwise. */
+export const rpcAddressDefault = "127.0.0.1:7373";
+
 /**
  * Splits "host:port", "[ipv6]:port" or ":port" (all addresses, or this machine). The messages of INVALID_ADDRESS are the
  * reference's.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { serfMember } from "../../test/support/members.ts";
 import { SimulatedNetwork } from "../simulator/index.ts";
 import { CoalesceMembers } from "./coalesce-members.ts";
 import { CoalesceUserEvents } from "./coalesce-user-events.ts";
@@ -7,15 +8,7 @@ import type { MemberEventKind, SerfEvent } from "./events.ts";
 import type { SerfMember, Tags } from "./member.ts";
 
 function member(name: string, tags: Tags = {}): SerfMember {
-  const versions = {
-    protocolMin: 1,
-    protocolMax: 5,
-    protocolCurrent: 2,
-    delegateMin: 2,
-    delegateMax: 5,
-    delegateCurrent: 5,
-  };
-  return { name, address: "10.0.0.1", port: 7946, tags, status: "alive", versions };
+  return serfMember(name, { tags });
 }
 
 function memberEvent(kind: MemberEventKind, name: string, tags: Tags = {}): SerfEvent {

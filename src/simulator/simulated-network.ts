@@ -1,3 +1,4 @@
+import { memberPortDefault } from "../base/address.ts";
 import { assert } from "../base/errors.ts";
 import { Links } from "./links.ts";
 import { Network } from "./network.ts";
@@ -7,6 +8,7 @@ import { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import type { SimulatedTransport } from "./simulated-transport.ts";
 
+/** What a simulated network is like. */
 export interface SimulatedNetworkOptions {
   /** Any number. The same seed and the same calls give the same run, event for event. */
   readonly seed: number;
@@ -57,7 +59,7 @@ export class SimulatedNetwork {
 
   /** A process that may start now. One that crashed or closed leaves its address and port to the next. */
   createHost(options: { readonly address: string; readonly port?: number; readonly name?: string }): SimulatedHost {
-    const { address, port = 7946, name = address } = options;
+    const { address, port = memberPortDefault, name = address } = options;
     // Each host draws from a stream of its own, so that one host's draws do not shift those of all others.
     const random = new SeededRandom(this.seed, ++this.hostsCreated);
     const { network, logLinesMax } = this;

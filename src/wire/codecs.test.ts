@@ -1,18 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { serfVersions } from "../../test/support/members.ts";
 import { concatBytes, hexEncode, utf8Encode } from "../base/bytes.ts";
 import { isRejected } from "../base/rejected.ts";
 import { decodeMessage, encodeMessage } from "./codecs.ts";
 import { messageTypes, type PacketMessage } from "./messages.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 
-const versions = {
-  protocolMin: 1,
-  protocolMax: 5,
-  protocolCurrent: 2,
-  delegateMin: 2,
-  delegateMax: 5,
-  delegateCurrent: 4,
-};
+const versions = { ...serfVersions, delegateCurrent: 4 };
 
 const messages: readonly PacketMessage[] = [
   { kind: "ping", sequence: 1, node: "b", sourceAddress: "", sourcePort: 0, sourceNode: "" },

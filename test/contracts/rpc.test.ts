@@ -61,8 +61,8 @@ describe("RPC over a socket", () => {
     expect(await client.members()).toEqual(agent.membersNow);
     expect(await client.members({ status: "left" })).toMatchObject([{ name: "six" }]);
     expect(await client.join(["10.0.0.1", "10.0.0.2"], { replay: true })).toBe(1);
-    await client.event("deploy", "v1", { coalesce: false });
-    await client.event("bare");
+    await client.userEvent("deploy", "v1", { coalesce: false });
+    await client.userEvent("bare");
     await client.forceLeave("six", { prune: true });
     await client.updateTags({ role: "db" }, ["old"]);
     expect(await client.stats()).toEqual({ agent: { name: "one" }, event_handlers: {} });

@@ -31,6 +31,7 @@ import {
 import { encodeStateExchange } from "../../src/wire/state-exchange.ts";
 import { StreamDecoder } from "../../src/wire/stream-decoder.ts";
 import { encodeStreamUserMessage, sealStreamMessage } from "../../src/wire/stream-envelope.ts";
+import { serfVersions } from "../support/members.ts";
 
 interface Vector {
   readonly name: string;
@@ -53,14 +54,7 @@ interface AgentSession {
 const library = readFixture<Library>("library.json");
 const agent = readFixture<readonly AgentSession[]>("agent.json");
 
-const versions = {
-  protocolMin: 1,
-  protocolMax: 5,
-  protocolCurrent: 2,
-  delegateMin: 2,
-  delegateMax: 5,
-  delegateCurrent: 4,
-};
+const versions = { ...serfVersions, delegateCurrent: 4 };
 const noSource = { sourceAddress: "", sourcePort: 0, sourceNode: "" };
 const alive = {
   kind: "alive",

@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
-import type { AgentFace, JoinOutcome } from "../../src/agent/face.ts";
+import type { AgentFace } from "../../src/agent/face.ts";
 import { LogBuffer } from "../../src/agent/log-buffer.ts";
+import type { JoinResult } from "../../src/memberlist/joiner.ts";
 import type { SerfEvent } from "../../src/serf/events.ts";
 import type { SerfMember } from "../../src/serf/member.ts";
+import { serfMember } from "./members.ts";
 
 /** Stands in for the agent: remembers what it was asked, and lets a test raise events. */
 export class AgentStandIn implements AgentFace {
@@ -10,7 +12,7 @@ export class AgentStandIn implements AgentFace {
   readonly logs = new LogBuffer();
   readonly listeners = new Set<(event: SerfEvent) => void>();
   membersNow: readonly SerfMember[] = [member("one", "alive", { role: "web" }), member("two", "failed", {})];
-  joinOutcome: JoinOutcome = { joined: 1, failures: [] };
+  joinOutcome: JoinResult = { joined: 1, failures: [] };
   /** How often the members were asked for. */
   membersAsked = 0;
   readonly serf = {
@@ -20,7 +22,7 @@ export class AgentStandIn implements AgentFace {
     },
   };
 
-  async join(addresses: readonly string[], replay: boolean): Promise<JoinOutcome> {
+  async join(addresses: readonly string[], replay: boolean): Promise<JoinResult> {
     this.calls.push(["join", addresses, replay]);
     return this.joinOutcome;
   }
@@ -57,15 +59,7 @@ export class AgentStandIn implements AgentFace {
 }
 
 export function member(name: string, status: SerfMember["status"], tags: Record<string, string>): SerfMember {
-  const versions = {
-    protocolMin: 1,
-    protocolMax: 5,
-    protocolCurrent: 2,
-    delegateMin: 2,
-    delegateMax: 5,
-    delegateCurrent: 5,
-  };
-  return { name, address: "127.0.0.1", port: 7946, tags, status, versions };
+  return serfMember(name, { address: "127.0.0.1", tags, status });
 }
 
 export function userEvent(name: string, payload = ""): SerfEvent {

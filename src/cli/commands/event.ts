@@ -29,7 +29,7 @@ export const eventCommand = defineCommand({
     }
     const { coalesce } = options;
     return withAgent(options, terminal, "Error sending event", async (client) => {
-      await client.event(name, payload, { coalesce });
+      await client.userEvent(name, payload, { coalesce });
       terminal.print(`Event '${name}' dispatched! Coalescing enabled: ${coalesce}`);
       return 0;
     });

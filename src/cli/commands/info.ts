@@ -1,5 +1,5 @@
 import { text } from "../../base/options.ts";
-import type { AgentStats } from "../../client/client.ts";
+import type { AgentStats } from "../../rpc/views.ts";
 import { defineCommand } from "../command.ts";
 import { printReport, type Report } from "../output.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";

@@ -1,7 +1,7 @@
 import { formatEndpoint } from "../../base/address.ts";
 import { messageOf } from "../../base/errors.ts";
 import { boolean, text, texts } from "../../base/options.ts";
-import type { AgentMember } from "../../client/client.ts";
+import type { AgentMember } from "../../rpc/views.ts";
 import { defineCommand } from "../command.ts";
 import { columnize, printReport, type Report } from "../output.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";

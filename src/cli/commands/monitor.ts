@@ -1,6 +1,6 @@
-import { ipToBytes } from "../../base/address.ts";
 import { text } from "../../base/options.ts";
-import type { AgentEvent, AgentMember, SerfClient } from "../../client/client.ts";
+import type { AgentEvent, SerfClient } from "../../client/client.ts";
+import { encodeMember } from "../../rpc/views.ts";
 import { defineCommand, type Terminal } from "../command.ts";
 import { type GoValue, goSyntax } from "../go-syntax.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";
@@ -80,23 +80,6 @@ export function eventFields(event: AgentEvent): Readonly<Record<string, GoValue>
         Payload: event.payload,
       };
     default:
-      return { Event: event.kind, Members: event.members.map(memberFields) };
+      return { Event: event.kind, Members: event.members.map(encodeMember) };
   }
-}
-
-function memberFields(member: AgentMember): Readonly<Record<string, GoValue>> {
-  const { versions } = member;
-  return {
-    Addr: ipToBytes(member.address) ?? new Uint8Array(0),
-    DelegateCur: versions.delegateCurrent,
-    DelegateMax: versions.delegateMax,
-    DelegateMin: versions.delegateMin,
-    Name: member.name,
-    Port: member.port,
-    ProtocolCur: versions.protocolCurrent,
-    ProtocolMax: versions.protocolMax,
-    ProtocolMin: versions.protocolMin,
-    Status: member.status,
-    Tags: member.tags,
-  };
 }

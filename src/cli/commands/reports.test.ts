@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
-import type { AgentMember } from "../../client/client.ts";
+import { serfVersions } from "../../../test/support/members.ts";
+import type { AgentMember } from "../../rpc/views.ts";
 import { formatReport } from "../output.ts";
 import { statsReport } from "./info.ts";
 import { membersReport } from "./members.ts";
 import { eventFields } from "./monitor.ts";
 
-const versions = {
-  protocolMin: 1,
-  protocolMax: 5,
-  protocolCurrent: 2,
-  delegateMin: 2,
-  delegateMax: 5,
-  delegateCurrent: 5,
-};
 const members: AgentMember[] = [
-  { name: "deb1", address: "127.0.0.1", port: 17_946, tags: { x: "a<b>&", role: "web" }, status: "alive", versions },
-  { name: "six-long", address: "fe80::1", port: 7_946, tags: {}, status: "leaving", versions },
+  {
+    name: "deb1",
+    address: "127.0.0.1",
+    port: 17_946,
+    tags: { x: "a<b>&", role: "web" },
+    status: "alive",
+    versions: serfVersions,
+  },
+  { name: "six-long", address: "fe80::1", port: 7_946, tags: {}, status: "leaving", versions: serfVersions },
 ];
 
 describe("the list of members", () => {

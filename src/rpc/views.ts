@@ -1,0 +1,63 @@
+/** What the protocol's records mean to programs, on either side of it. */
+
+import { bytesToIp, ipToBytes } from "../base/address.ts";
+import { emptyBytes } from "../base/bytes.ts";
+import type { MemberRecord } from "./commands.ts";
+
+/** A member as the agent sees it. */
+export interface AgentMember {
+  readonly name: string;
+  /** IP literal; empty if the agent sent none. */
+  readonly address: string;
+  readonly port: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** "alive", "leaving", "left" or "failed". */
+  readonly status: string;
+  readonly versions: {
+    readonly protocolMin: number;
+    readonly protocolMax: number;
+    readonly protocolCurrent: number;
+    readonly delegateMin: number;
+    readonly delegateMax: number;
+    readonly delegateCurrent: number;
+  };
+}
+
+/** The figures of an agent: sections, and under each what operators look at, in texts. */
+export type AgentStats = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The keys are in the order in which the reference writes them. */
+export function encodeMember(member: AgentMember): MemberRecord {
+  const { versions } = member;
+  return {
+    Addr: ipToBytes(member.address) ?? emptyBytes,
+    DelegateCur: versions.delegateCurrent,
+    DelegateMax: versions.delegateMax,
+    DelegateMin: versions.delegateMin,
+    Name: member.name,
+    Port: member.port,
+    ProtocolCur: versions.protocolCurrent,
+    ProtocolMax: versions.protocolMax,
+    ProtocolMin: versions.protocolMin,
+    Status: member.status,
+    Tags: member.tags,
+  };
+}
+
+export function decodeMember(record: MemberRecord): AgentMember {
+  return {
+    name: record.Name,
+    address: bytesToIp(record.Addr) ?? "",
+    port: record.Port,
+    tags: record.Tags,
+    status: record.Status,
+    versions: {
+      protocolMin: record.ProtocolMin,
+      protocolMax: record.ProtocolMax,
+      protocolCurrent: record.ProtocolCur,
+      delegateMin: record.DelegateMin,
+      delegateMax: record.DelegateMax,
+      delegateCurrent: record.DelegateCur,
+    },
+  };
+}

@@ -5,6 +5,7 @@ import { AgentLog } from "./agent-log.ts";
 import { loadConfig } from "./config.ts";
 import type { AgentOptions } from "./options.ts";
 
+/** What an agent in a program may use of it. */
 export interface CreateAgentSurroundings {
   /** Takes each log line of `logLevel` and above. Without it they are only kept for those who monitor. */
   readonly printLine?: (line: string) => void;

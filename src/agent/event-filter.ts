@@ -13,6 +13,7 @@ import { memberEventKinds } from "../serf/events.ts";
 
 const filterKinds: readonly string[] = ["*", ...memberEventKinds, "user", "query"];
 
+/** Which events are meant. */
 export interface EventFilter {
   /** "*", or the kind of event: "member-join", "user", "query" … */
   readonly event: string;
@@ -20,6 +21,7 @@ export interface EventFilter {
   readonly name: string;
 }
 
+/** What to run, and on which events. */
 export interface EventScript {
   readonly filter: EventFilter;
   /** What the shell is to run. */

@@ -30,8 +30,10 @@ export const errorCodes = {
   TIMEOUT: "An operation did not finish in the time it was given. The message says what was still missing.",
 } as const satisfies Record<string, string>;
 
+/** One of the keys of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes;
 
+/** A mistake of a caller or an operator: thrown, rejected with, or handed to a callback. `code` is for programs, `message` for people. */
 export class SerfError extends Error {
   readonly code: ErrorCode;
 

@@ -154,6 +154,7 @@ export interface StoredFile {
   replace(bytes: Uint8Array, done: StorageDone): void;
 }
 
+/** From the least to the most severe; "ERR" as Serf writes it. */
 export type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERR";
 
 /** Messages carry their own subsystem prefix ("memberlist: …", "serf: …"), as Serf's users already search for them. */

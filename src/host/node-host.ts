@@ -8,6 +8,7 @@ import { NodeResolver } from "./node-resolver.ts";
 import { nodeTimers } from "./node-timers.ts";
 import { SocketTransport } from "./socket-transport.ts";
 
+/** Where a node listens, and where its log and measurements go: nowhere by default. */
 export interface NodeHostOptions {
   /** An IP address of this machine, "0.0.0.0" for all of IPv4, "::" for all of IPv4 and IPv6. */
   readonly bindAddress: string;

@@ -1,6 +1,7 @@
 import { SerfError } from "../base/errors.ts";
 import type { Timers } from "../base/host.ts";
 
+/** Called once: without an error when the news was told often enough, otherwise with TIMEOUT or NOT_RUNNING. */
 export type AnnouncementDone = (error?: SerfError) => void;
 
 /**

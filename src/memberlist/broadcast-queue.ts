@@ -9,6 +9,7 @@ export interface Broadcast {
   finished?(): void;
 }
 
+/** How often, and how much. */
 export interface BroadcastQueueOptions {
   /** On which depends how often each broadcast is sent. */
   nodeCount(): number;

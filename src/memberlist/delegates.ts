@@ -28,21 +28,25 @@ export interface MemberDelegate {
   memberUpdated(member: Member): void;
 }
 
+/** Told of names that two nodes claim. */
 export interface ConflictDelegate {
   /** Somebody at another address claims the name of `existing`, which stands. */
   nameConflict(existing: Member, other: Member): void;
 }
 
+/** Has a say in who joins whom. */
 export interface MergeDelegate {
   /** Asked before the nodes of a join's push/pull are merged; a text refuses the whole exchange and is the reason told. */
   refuseMerge(peers: readonly Member[]): string | undefined;
 }
 
+/** Has a say in who is a member. */
 export interface AliveDelegate {
   /** Asked before an alive message is looked at; a text ignores it and is the reason logged. */
   refuseAlive(peer: Member): string | undefined;
 }
 
+/** Sends something along with answers to pings, and learns how long they took. */
 export interface PingDelegate {
   /** What to send back in an ack. */
   ackPayload(): Uint8Array;

@@ -1,4 +1,13 @@
-/** `serf-ts/memberlist`: membership and failure detection alone, without Serf on top. */
+/**
+ * `serf-ts/memberlist`: membership and failure detection alone, without Serf on top.
+ *
+ * ```ts
+ * const host = await createNodeHost({ bindAddress: "0.0.0.0", bindPort: 7946 }); // from "serf-ts"; or a simulated one
+ * const memberlist = new Memberlist({ nodeName: "web-1" }, host, { members });
+ * memberlist.start();
+ * memberlist.join(["10.0.0.5"], ({ joined, failures }) => { … });
+ * ```
+ */
 
 export type { Endpoint } from "../base/address.ts";
 export { type ErrorCode, SerfError } from "../base/errors.ts";
@@ -20,9 +29,5 @@ export type { JoinFailure, JoinResult } from "./joiner.ts";
 export { Keyring } from "./keyring.ts";
 export type { Member } from "./member.ts";
 export { Memberlist } from "./memberlist.ts";
-export {
-  type MemberlistOptions,
-  type MemberlistProfile,
-  memberlistOptions,
-  memberlistProfiles,
-} from "./options.ts";
+export { type MemberlistOptions, type MemberlistProfile, memberlistProfiles } from "./options.ts";
+export type { SendDone } from "./reliable-sender.ts";

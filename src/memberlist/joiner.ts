@@ -3,6 +3,7 @@ import type { Foundations } from "./foundations.ts";
 import { parseJoinAddress } from "./join-address.ts";
 import type { StateSync } from "./state-sync.ts";
 
+/** An address of a join that was not reached. */
 export interface JoinFailure {
   /** As it was given. */
   readonly address: string;
@@ -10,6 +11,7 @@ export interface JoinFailure {
   readonly reason: string;
 }
 
+/** How a join ended. */
 export interface JoinResult {
   /** How many nodes were reached; a name with several addresses counts each. One is success. */
   readonly joined: number;

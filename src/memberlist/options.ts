@@ -170,6 +170,7 @@ export const memberlistOptions = {
   ),
 };
 
+/** The options of `memberlistOptions`, complete and checked. Times in milliseconds. */
 export type MemberlistOptions = ResolvedOptions<typeof memberlistOptions>;
 
 /** Where a cluster runs, as the options that differ from those of a local network. */
@@ -197,6 +198,7 @@ export const memberlistProfiles = {
   },
 } as const satisfies Record<string, Partial<MemberlistOptions>>;
 
+/** "lan", "wan" or "local". */
 export type MemberlistProfile = keyof typeof memberlistProfiles;
 
 /** Checks the options, each by itself and against each other, and fills in the defaults. Throws INVALID_OPTION. */

@@ -4,6 +4,7 @@ import { encodeStreamUserMessage } from "../wire/stream-envelope.ts";
 import type { Foundations } from "./foundations.ts";
 import { StreamConversation } from "./stream-client.ts";
 
+/** Called once: without an error when the peer has taken the message, otherwise with SEND_FAILED or NOT_RUNNING. */
 export type SendDone = (error?: SerfError) => void;
 
 /** Messages of the layer above that go over a stream of their own. */

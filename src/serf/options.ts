@@ -141,6 +141,7 @@ export const serfOptions = {
   ),
 };
 
+/** The options of `serfOptions`, complete and checked. Times in milliseconds. */
 export type SerfOptions = ResolvedOptions<typeof serfOptions>;
 
 /** Options of another layer: checked there. */

@@ -1,5 +1,6 @@
 import type { Clock, Logger, LogLevel, Metrics } from "../base/host.ts";
 
+/** A line as it was logged, at a time of the simulation. */
 export interface LogLine {
   readonly atMs: number;
   readonly level: LogLevel;
@@ -28,12 +29,14 @@ export class RecordingLogger implements Logger {
   }
 }
 
+/** What became of the samples of one name. */
 export interface SampleSummary {
   count: number;
   sum: number;
   max: number;
 }
 
+/** Adds up what a host measured, for tests to read. */
 export class RecordingMetrics implements Metrics {
   readonly counters = new Map<string, number>();
   readonly gauges = new Map<string, number>();

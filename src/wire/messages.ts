@@ -115,6 +115,7 @@ export type PacketMessage = Ping | IndirectPing | Ack | Nack | Suspect | Alive |
 
 /** On the wire 0 to 3, in this order. */
 export const nodeStates = ["alive", "suspect", "dead", "left"] as const;
+/** One of `nodeStates`: "suspect" did not answer and may yet refute, "dead" failed, "left" said so itself. */
 export type NodeState = (typeof nodeStates)[number];
 
 /** One node in a state exchange. */

@@ -5,6 +5,7 @@ import type { JoinResult } from "../../src/memberlist/joiner.ts";
 import type { MemberlistOptions } from "../../src/memberlist/options.ts";
 import { pushPullsMax } from "../../src/memberlist/stream-server.ts";
 import { createLabel } from "../../src/wire/label.ts";
+import { messageTypes } from "../../src/wire/messages.ts";
 import { Cluster, type ClusterNode, linesWith } from "./cluster.ts";
 import { aliveMessage, aliveRecord, Puppet, versions5 } from "./puppet.ts";
 
@@ -288,6 +289,21 @@ describe("versions", () => {
       true,
     );
   });
+
+  it.each([
+    [5, messageTypes.crc],
+    [4, messageTypes.compound],
+  ])(
+    "decide whether gossip has a checksum: a node of protocol %i gets packets of type %i (detail 1)",
+    (protocolMax, type) => {
+      const cluster = new Cluster();
+      cluster.add({ probeIntervalMs: 0, compression: false });
+      const puppet = new Puppet(cluster.network, "10.0.1.1");
+      puppet.send("10.0.0.1", aliveMessage("p", "10.0.1.1", { versions: { ...versions5, protocolMax } }));
+      cluster.run(1_000);
+      expect(new Set(puppet.packets.map((packet) => packet[0]))).toEqual(new Set([type]));
+    },
+  );
 
   it("that one node does not understand refuse the whole merge (detail 6)", () => {
     const cluster = new Cluster();

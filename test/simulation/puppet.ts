@@ -46,6 +46,8 @@ export class Puppet implements TransportReceiver {
   readonly packets: Uint8Array[] = [];
   acceptedStreams = 0;
   answersPings = false;
+  /** What its acks carry. */
+  ackPayload: Uint8Array = new Uint8Array(0);
   /** What streams opened to it are answered, once they brought something. Otherwise it says nothing. */
   answer: ErrorMessage | undefined;
   private readonly sealing: Sealing;
@@ -108,7 +110,7 @@ export class Puppet implements TransportReceiver {
     openPacket(packet, { label, keys, verifyIncoming: true }, (message) => {
       this.heard.push(message);
       if (message.kind !== "ping" || !this.answersPings) return;
-      this.send(from.address, { kind: "ack", sequence: message.sequence, payload: new Uint8Array(0) });
+      this.send(from.address, { kind: "ack", sequence: message.sequence, payload: this.ackPayload });
     });
   }
 

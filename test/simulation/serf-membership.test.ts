@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Coordinate } from "../../src/coordinate/coordinate.ts";
+import { f64, field, list, struct } from "../../src/wire/schema.ts";
+import { serfVersions } from "../support/members.ts";
 import { countOf, SerfCluster, statusOf, told } from "../support/serf-cluster.ts";
+import { aliveMessage, Puppet } from "./puppet.ts";
 
 describe("a cluster of Serf nodes", () => {
   test.each([2, 3, 5, 10])("of %i sees everybody join, once", (count) => {
@@ -256,6 +260,29 @@ describe("force-leave", () => {
   });
 });
 
+describe("a coordinate in an ack", () => {
+  const good = { vec: [0, 0, 0, 0, 0, 0, 0, 0], error: 1.5, adjustment: 0, height: 0.000_01 };
+  test.each<[string, Uint8Array]>([
+    ["that is well", ackOf(good)],
+    ["with NaN", ackOf({ ...good, vec: [Number.NaN, 0, 0, 0, 0, 0, 0, 0] })],
+    ["with infinity", ackOf({ ...good, height: Number.POSITIVE_INFINITY })],
+    ["of another dimension", ackOf({ ...good, vec: [1, 2, 3] })],
+    ["cut off", ackOf(good).subarray(0, 20)],
+    ["of an unknown version", Uint8Array.of(2, 0x80)],
+  ])("%s does no harm (accident 11)", (_, payload) => {
+    const cluster = new SerfCluster(1);
+    const node = cluster.start("node-1");
+    const puppet = new Puppet(cluster.network, "10.0.1.1");
+    puppet.answersPings = true;
+    puppet.ackPayload = payload;
+    puppet.send(node.host.address, aliveMessage("puppet", "10.0.1.1", { versions: serfVersions }));
+    cluster.network.run(20_000);
+    expect(puppet.heardOf("ping").length).toBeGreaterThan(10);
+    expect(statusOf(node, "puppet")).toBe("alive");
+    expect(JSON.stringify(node.serf.stats())).not.toMatch(/NaN|Infinity/);
+  });
+});
+
 describe("intents and states", () => {
   test("a push/pull alone brings statuses to a node that missed them", () => {
     const cluster = new SerfCluster(1);
@@ -314,3 +341,14 @@ describe("intents and states", () => {
     ]);
   });
 });
+
+/** As Go agents send it: version 1 of the payload and a map of the coordinate. */
+function ackOf(coordinate: Coordinate): Uint8Array {
+  const schema = struct({
+    vec: field("Vec", list(f64)),
+    error: field("Error", f64),
+    adjustment: field("Adjustment", f64),
+    height: field("Height", f64),
+  });
+  return schema.encode(coordinate, 1);
+}

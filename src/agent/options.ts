@@ -189,6 +189,12 @@ export const agentOptions = {
     doc: "How long a member that left is kept before it is forgotten.",
     key: "tombstone_timeout",
   },
+  disableCoordinates: {
+    type: boolean(),
+    default: false,
+    doc: "Do not estimate where this node stands in the network; `serf rtt` then knows nothing of it.",
+    key: "disable_coordinates",
+  },
   userEventBytesMax: {
     type: integer(0, 9216),
     default: 512,

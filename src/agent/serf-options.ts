@@ -23,6 +23,7 @@ export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Par
     reconnectIntervalMs: config.reconnectIntervalMs,
     reconnectTimeoutMs: config.reconnectTimeoutMs,
     tombstoneTimeoutMs: config.tombstoneTimeoutMs,
+    disableCoordinates: config.disableCoordinates,
     userEventBytesMax: config.userEventBytesMax,
     memberlist: {
       ...memberlistProfiles[config.profile],

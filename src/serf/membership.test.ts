@@ -12,12 +12,14 @@ function createMembership() {
   const network = new SimulatedNetwork({ seed: 1 });
   const host = network.createHost({ address: "10.0.0.9" });
   const told: string[] = [];
+  const erased: string[] = [];
   const node = {
     staying: true,
     refutations: 0,
     name: "self",
     isStaying: () => node.staying,
     refuteLeave: () => void node.refutations++,
+    erased: (name: string) => void erased.push(name),
     tell: (event: SerfEvent) => {
       if (event.kind !== "user") told.push(`${event.kind} ${event.members.map(({ name }) => name).join(",")}`);
     },
@@ -31,7 +33,7 @@ function createMembership() {
     membership.receiveJoinIntent({ kind: "join", node: name, lamportTime });
   const statusOf = (name: string) => membership.member(name)?.status;
   const log = () => host.logger.lines.map(({ level, message }) => `${level} ${message}`);
-  return { network, host, node, membership, told, leave, join, statusOf, log };
+  return { network, host, node, membership, told, erased, leave, join, statusOf, log };
 }
 
 describe("what memberlist says of a member", () => {
@@ -228,7 +230,7 @@ describe("reaping", () => {
   const timeouts = { intentMs: 5 * minuteMs, failedMs: dayMs, leftMs: 2 * dayMs };
 
   test("forgets failed and left members, each after its own time, and never one that is alive", () => {
-    const { network, membership, told, leave, log } = createMembership();
+    const { network, membership, told, erased, leave, log } = createMembership();
     for (const name of ["crashed", "leaver", "alive"]) membership.memberJoined(memberlistMember(name));
     leave("leaver", 5);
     for (const name of ["crashed", "leaver"]) membership.memberLeft(memberlistMember(name));
@@ -239,6 +241,7 @@ describe("reaping", () => {
     network.run(1);
     membership.reap(timeouts);
     expect(told).toEqual(["member-reap crashed"]);
+    expect(erased).toEqual(["crashed"]);
     network.run(dayMs);
     membership.reap(timeouts);
     expect(told).toEqual(["member-reap crashed", "member-reap leaver"]);

@@ -34,6 +34,8 @@ export interface MembershipNode {
   isStaying(): boolean;
   /** Announces a join newer than the leave intent that claimed we were leaving. */
   refuteLeave(): void;
+  /** A member was forgotten for good. */
+  erased(name: string): void;
   tell(event: SerfEvent): void;
 }
 
@@ -257,6 +259,7 @@ export class Membership implements MemberDelegate {
     this.prunes.get(name)?.cancel();
     this.prunes.delete(name);
     this.records.delete(name);
+    this.node.erased(name);
     this.tell("member-reap", record);
   }
 

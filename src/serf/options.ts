@@ -134,6 +134,11 @@ export const serfOptions = {
     false,
     "Accept only names of letters, digits, dash and dot, at most 128 long, for this node and for others.",
   ),
+  disableCoordinates: option(
+    boolean(),
+    false,
+    "Do not estimate where this node stands in the network, and tell nobody; round trip times to it cannot be estimated.",
+  ),
   memberlist: option(
     nested<Partial<MemberlistOptions>>(),
     {},

@@ -3,11 +3,13 @@ import { assert, SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { resolveOptions } from "../base/options.ts";
 import { Ticker } from "../base/ticker.ts";
+import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Delegates } from "../memberlist/delegates.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import { Memberlist } from "../memberlist/memberlist.ts";
 import { resolveMemberlistOptions } from "../memberlist/options.ts";
 import { Broadcasts } from "./broadcasts.ts";
+import { Coordinates } from "./coordinates.ts";
 import { EventPipeline } from "./event-pipeline.ts";
 import type { SerfEvent } from "./events.ts";
 import { GossipDelegate } from "./gossip-delegate.ts";
@@ -54,6 +56,7 @@ export class Serf {
   private readonly host: Host;
   private readonly pipeline: EventPipeline;
   private readonly membership: Membership;
+  private readonly coordinates: Coordinates | undefined;
   private readonly events: UserEvents;
   private readonly queries: Queries;
   private readonly broadcasts: Broadcasts;
@@ -79,6 +82,7 @@ export class Serf {
     });
     this.pipeline = new EventPipeline(this.options, host.timers, listener);
     this.membership = this.createMembership();
+    this.coordinates = this.createCoordinates();
     const eventLimits = { bufferLength: this.options.eventBufferLength, bytesMax: this.options.userEventBytesMax };
     this.events = new UserEvents(eventLimits, host, (event) => this.pipeline.tell(event));
     this.queries = new Queries(this.options.queryBufferLength, host);
@@ -193,6 +197,14 @@ export class Serf {
     return this.membership.members();
   }
 
+  /**
+   * Where a member stands in the network by its own word, for round trip times between any two (`distanceSeconds`). Undefined if no
+   * probe of this node reached it yet, or coordinates are off here or there.
+   */
+  coordinate(name: string): Coordinate | undefined {
+    return this.coordinates?.find(name);
+  }
+
   get encrypted(): boolean {
     return this.memberlist.keyring !== undefined;
   }
@@ -212,6 +224,7 @@ export class Serf {
       broadcasts,
       encrypted,
       healthScore: this.memberlist.healthScore,
+      coordinateResets: this.coordinates?.resetCount,
     });
   }
 
@@ -221,9 +234,16 @@ export class Serf {
       name: nodeName,
       isStaying: () => this.currentState === "alive",
       refuteLeave: () => this.announceJoin(),
+      erased: (name: string) => this.coordinates?.forget(name),
       tell: (event: SerfEvent) => this.pipeline.tell(event),
     };
     return new Membership(node, { flapTimeoutMs, pruneDelayMs: broadcastTimeoutMs + leavePropagateDelayMs }, this.host);
+  }
+
+  private createCoordinates(): Coordinates | undefined {
+    if (this.options.disableCoordinates) return undefined;
+    const isMember = (name: string) => this.membership.member(name) !== undefined;
+    return new Coordinates({ name: this.options.nodeName, isMember }, this.host);
   }
 
   private createDelegates(): Delegates {
@@ -241,7 +261,8 @@ export class Serf {
       host,
     );
     const conflict = new NameConflicts(options.nodeName, host);
-    const plain = { userData, members: membership, conflict };
+    const ping = this.coordinates;
+    const plain = { userData, members: membership, conflict, ...(ping && { ping }) };
     if (!options.validateNodeNames) return plain;
     return {
       ...plain,

@@ -13,7 +13,7 @@ function createState(name: string) {
   const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
   const told: SerfEvent[] = [];
   const tell = (event: SerfEvent) => void told.push(event);
-  const node = { name, isStaying: () => true, refuteLeave: () => undefined, tell };
+  const node = { name, isStaying: () => true, refuteLeave: () => undefined, erased: () => undefined, tell };
   const membership = new Membership(node, { flapTimeoutMs: 60_000, pruneDelayMs: 6000 }, host);
   const events = new UserEvents({ bufferLength: 512, bytesMax: 512 }, host, tell);
   const queries = new Queries(512, host);

@@ -5,11 +5,13 @@ export interface StatsSource extends ExchangedState {
   readonly broadcasts: Broadcasts;
   readonly healthScore: number;
   readonly encrypted: boolean;
+  /** Undefined where there are no coordinates. */
+  readonly coordinateResets: number | undefined;
 }
 
 /** What operators look at, in texts, under the reference's keys. */
 export function collectStats(source: StatsSource): Readonly<Record<string, string>> {
-  const { membership, events, queries, broadcasts, healthScore, encrypted } = source;
+  const { membership, events, queries, broadcasts, healthScore, encrypted, coordinateResets } = source;
   const stats = {
     members: membership.size,
     failed: membership.withStatus("failed").length,
@@ -22,6 +24,7 @@ export function collectStats(source: StatsSource): Readonly<Record<string, strin
     event_queue: broadcasts.events.length,
     query_queue: broadcasts.queries.length,
     encrypted,
+    ...(coordinateResets === undefined ? {} : { coordinate_resets: coordinateResets }),
   };
   return Object.fromEntries(Object.entries(stats).map(([key, value]) => [key, String(value)]));
 }

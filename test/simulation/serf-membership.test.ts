@@ -337,6 +337,7 @@ describe("intents and states", () => {
         event_queue: "0",
         query_queue: "0",
         encrypted: "false",
+        coordinate_resets: "0",
       },
     ]);
   });

@@ -1,0 +1,83 @@
+import type { Host } from "../base/host.ts";
+import { RateLimitedLog } from "../base/rate-limited-log.ts";
+import { isRejected } from "../base/rejected.ts";
+import { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
+import { Vivaldi } from "../coordinate/vivaldi.ts";
+import type { PingDelegate } from "../memberlist/delegates.ts";
+import type { Member } from "../memberlist/member.ts";
+import { decodePingPayload, encodePingPayload } from "./ping-payload.ts";
+
+const rejectionLogPeriodMs = 60_000;
+const rejectionSubjectsMax = 64;
+
+/** What the coordinates need of the node they belong to. */
+export interface CoordinatesNode {
+  readonly name: string;
+  isMember(name: string): boolean;
+}
+
+/**
+ * Where this node stands in the network, and where the others say they do. Each ack of a probe carries its sender's coordinate and is
+ * itself the measurement, so that nothing is sent for it. Of each member the newest coordinate is kept.
+ */
+export class Coordinates implements PingDelegate {
+  private readonly node: CoordinatesNode;
+  private readonly host: Host;
+  private readonly vivaldi: Vivaldi;
+  /** Of others, by name: of members alone, as they are forgotten with their member. */
+  private readonly known = new Map<string, Coordinate>();
+  private readonly rejectionLog: RateLimitedLog;
+
+  constructor(node: CoordinatesNode, host: Host) {
+    this.node = node;
+    this.host = host;
+    this.vivaldi = new Vivaldi(host.random);
+    this.rejectionLog = new RateLimitedLog({
+      logger: host.logger,
+      clock: host.clock,
+      periodMs: rejectionLogPeriodMs,
+      subjectsMax: rejectionSubjectsMax,
+    });
+  }
+
+  get resetCount(): number {
+    return this.vivaldi.resetCount;
+  }
+
+  /** Undefined for a node that no ack has come from yet. */
+  find(name: string): Coordinate | undefined {
+    return name === this.node.name ? this.vivaldi.coordinate : this.known.get(name);
+  }
+
+  /** For a member that is one no more. */
+  forget(name: string): void {
+    this.vivaldi.forget(name);
+    this.known.delete(name);
+  }
+
+  ackPayload(): Uint8Array {
+    return encodePingPayload(this.vivaldi.coordinate);
+  }
+
+  pingCompleted({ name }: Member, roundTripMs: number, payload: Uint8Array): void {
+    // A member without coordinates sends none.
+    if (payload.length === 0 || !this.node.isMember(name)) return;
+    const { logger, metrics } = this.host;
+    const theirs = decodePingPayload(payload);
+    if (isRejected(theirs)) {
+      metrics.increment(`serf.rejected.${theirs.reason}`);
+      this.rejectionLog.log("ERR", name, `serf: ${theirs.detail}`);
+      return;
+    }
+    const before = this.vivaldi.coordinate;
+    const problem = this.vivaldi.observe(name, theirs, roundTripMs / 1000);
+    if (problem !== undefined) {
+      metrics.increment("serf.coordinate.rejected");
+      logger.log("TRACE", `serf: Rejected coordinate from ${name}: ${problem}`);
+      return;
+    }
+    if (roundTripMs === 0) metrics.increment("serf.coordinate.zero-rtt");
+    metrics.sample("serf.coordinate.adjustment-ms", distanceSeconds(before, this.vivaldi.coordinate) * 1000);
+    this.known.set(name, theirs);
+  }
+}

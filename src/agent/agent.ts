@@ -196,7 +196,7 @@ export class Agent implements AgentFace {
   }
 
   private receiveEvent(event: SerfEvent): void {
-    this.log("INFO", `Received event: ${event.kind === "user" ? `user-event: ${event.name}` : event.kind}`);
+    this.log("INFO", `Received event: ${describeEvent(event)}`);
     this.scripts.handle(event);
     for (const listener of [...this.listeners]) listener(event);
   }
@@ -232,6 +232,17 @@ export async function startAgent(config: AgentConfig, network: AgentNetwork, log
 function decideAdvertise({ bind, advertise }: AgentNetwork, boundPort: number): Endpoint {
   if (advertise !== undefined) return advertise;
   return { address: chooseAdvertisedAddress(bind.address), port: boundPort };
+}
+
+function describeEvent(event: SerfEvent): string {
+  switch (event.kind) {
+    case "user":
+      return `user-event: ${event.name}`;
+    case "query":
+      return `query: ${event.name}`;
+    default:
+      return event.kind;
+  }
 }
 
 /** Waits for `work`, and puts in front of what goes wrong what was tried. */

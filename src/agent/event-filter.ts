@@ -34,7 +34,7 @@ export interface InvalidFilter {
   readonly filter: EventFilter;
 }
 
-/** What a filter looks at. Every `SerfEvent` is one, and queries are as soon as they join that union. */
+/** What a filter looks at. Every `SerfEvent` is one. */
 export interface FilterableEvent {
   readonly kind: string;
   readonly name?: string;

@@ -7,6 +7,7 @@ import { type Body, type CommandName, type RequestOf, rpcErrors, rpcVersion } fr
 import { parseEventFilters } from "./event-filter.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
 import { compileMemberFilter } from "./member-filter.ts";
+import type { PendingQueries } from "./pending-queries.ts";
 import { type MemberListEncoder, membersBody } from "./rpc-records.ts";
 import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
 
@@ -34,6 +35,8 @@ export interface RpcClient {
   isAuthKey(key: string): boolean;
   readonly memberList: MemberListEncoder;
   readonly streams: Map<Sequence, ClientStream>;
+  /** Those that were streamed to it. */
+  readonly queries: PendingQueries;
   monitor: { readonly sequence: Sequence; readonly stream: ClientStream } | undefined;
   sinkFor(sequence: Sequence): RecordSink;
 }
@@ -121,7 +124,10 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     if (client.streams.has(sequence)) return { error: rpcErrors.streamExists };
     const dropped = () => client.logger.log("WARN", `agent.ipc: Dropping event to ${client.name}`);
     const start = () => {
-      client.streams.set(sequence, streamEvents(client.agent, filters, client.sinkFor(sequence), dropped));
+      client.streams.set(
+        sequence,
+        streamEvents(client.agent, filters, { sink: client.sinkFor(sequence), queries: client.queries }, dropped),
+      );
     };
     return { error: "", afterwards: start };
   },

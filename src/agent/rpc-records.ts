@@ -4,7 +4,7 @@ import { unreachable } from "../base/errors.ts";
 import type { Body } from "../rpc/commands.ts";
 import { encodeFrame, uint64 } from "../rpc/framing.ts";
 import { encodeMember } from "../rpc/views.ts";
-import type { SerfEvent } from "../serf/events.ts";
+import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 
 /**
@@ -29,7 +29,8 @@ export function membersBody(members: readonly SerfMember[]): Body {
   return { Members: members.map(encodeMember) };
 }
 
-export function eventBody(event: SerfEvent): Body {
+/** `registerQuery` gives a query the number by which the client can answer it. */
+export function eventBody(event: SerfEvent, registerQuery: (query: QueryEvent) => number): Body {
   switch (event.kind) {
     case "member-join":
     case "member-leave":
@@ -43,10 +44,22 @@ export function eventBody(event: SerfEvent): Body {
         Event: event.kind,
         LTime: uint64(event.lamportTime),
         Name: event.name,
-        // No payload is nil there, not empty bytes.
-        Payload: event.payload.length === 0 ? null : event.payload,
+        Payload: payloadOf(event),
+      };
+    case "query":
+      return {
+        Event: event.kind,
+        ID: uint64(registerQuery(event)),
+        LTime: uint64(event.lamportTime),
+        Name: event.name,
+        Payload: payloadOf(event),
       };
     default:
       return unreachable(event);
   }
+}
+
+/** No payload is nil there, not empty bytes. */
+function payloadOf({ payload }: { readonly payload: Uint8Array }): Uint8Array | null {
+  return payload.length === 0 ? null : payload;
 }

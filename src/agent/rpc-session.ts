@@ -13,6 +13,7 @@ import {
 } from "../rpc/commands.ts";
 import { decodeFrame, encodeFrame, FrameReader, uint64 } from "../rpc/framing.ts";
 import type { AgentFace } from "./face.ts";
+import { PendingQueries } from "./pending-queries.ts";
 import { commandHandlers, type Handler, type RpcClient, type Sequence } from "./rpc-handlers.ts";
 import type { MemberListEncoder } from "./rpc-records.ts";
 import type { ClientStream, RecordSink } from "./streams.ts";
@@ -47,6 +48,7 @@ export class RpcSession implements RpcClient {
   authenticated: boolean;
   readonly memberList: MemberListEncoder;
   readonly streams = new Map<Sequence, ClientStream>();
+  readonly queries = new PendingQueries();
   monitor: RpcClient["monitor"];
 
   private readonly options: SessionOptions;
@@ -204,6 +206,7 @@ export class RpcSession implements RpcClient {
   private hangUp(): void {
     for (const stream of this.streams.values()) stream.stop();
     this.streams.clear();
+    this.queries.clear();
     this.monitor?.stream.stop();
     this.monitor = undefined;
     if (this.connection.destroyed || this.connection.writableEnded) return;

@@ -13,6 +13,17 @@ function userEvent(name: string, payload = "", lamportTime = 7): SerfEvent {
   return { kind: "user", name, payload: Buffer.from(payload), lamportTime, coalesce: false };
 }
 
+/** A query that keeps what it was answered, and takes no more than `bytesMax`. */
+function query(name: string, payload: string, bytesMax = 1024): SerfEvent & { readonly answers: string[] } {
+  const answers: string[] = [];
+  const respond = (answer: Uint8Array): void => {
+    if (answer.length > bytesMax) throw new Error(`response exceeds limit of ${bytesMax} bytes`);
+    answers.push(Buffer.from(answer).toString());
+  };
+  const common = { kind: "query", lamportTime: 7, sourceNode: "a", timeoutMs: 1000 } as const;
+  return { ...common, name, payload: Buffer.from(payload), respond, answers };
+}
+
 /** A handler whose log can be waited for. */
 class Harness {
   readonly lines: string[] = [];
@@ -180,5 +191,29 @@ describe.skipIf(process.platform === "win32")("lanes", () => {
     // Another harness's run takes as long as a second run here would.
     await new Harness(["*=true"]).outputs(userEvent("a"));
     expect(harness.matching(/script output/)).toHaveLength(1);
+  });
+});
+
+describe("a script that handles a query", () => {
+  test("is told its name and time, reads its payload, and answers by what it prints", async () => {
+    const harness = new Harness(['query:load=read word; echo "$SERF_EVENT $SERF_QUERY_NAME $SERF_QUERY_LTIME $word"']);
+    const asked = query("load", "cpu");
+    await harness.outputs(asked);
+    expect(asked.answers).toEqual(["query load 7 cpu\n"]);
+  });
+
+  test("does not answer by failing, nor by printing nothing", async () => {
+    const asked = query("load", "");
+    await new Harness(["query=echo out; exit 3"]).outputs(asked);
+    await new Harness(["query=true"]).outputs(asked);
+    expect(asked.answers).toEqual([]);
+  });
+
+  test("is warned of when its answer is refused", async () => {
+    const harness = new Harness(["query=echo too long an answer"]);
+    await harness.outputs(query("load", "", 5));
+    expect(harness.matching(/Failed to respond/)).toEqual([
+      "[WARN] agent: Failed to respond to query 'query: load': response exceeds limit of 5 bytes",
+    ]);
   });
 });

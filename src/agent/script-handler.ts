@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../base/duration.ts";
 import type { Logger } from "../base/host.ts";
-import type { SerfEvent } from "../serf/events.ts";
+import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 import { type EventScript, matchesEvent } from "./event-filter.ts";
 import { type ScriptRun, type StartedScript, startScript } from "./script-run.ts";
@@ -110,5 +110,15 @@ export class ScriptHandler {
     }
     this.logger.log("DEBUG", `agent: Event '${event.kind}' script output: ${Buffer.from(output).toString("utf8")}`);
     if (problem !== undefined) this.logger.log("ERR", `agent: Error invoking script '${script}': ${problem}`);
+    else if (event.kind === "query" && output.length > 0) this.respond(event, output);
+  }
+
+  /** A script answers a query by what it prints, if it ends well. */
+  private respond(query: QueryEvent, output: Uint8Array): void {
+    try {
+      query.respond(output);
+    } catch (error) {
+      this.logger.log("WARN", `agent: Failed to respond to query 'query: ${query.name}': ${(error as Error).message}`);
+    }
   }
 }

@@ -70,15 +70,24 @@ export function scriptEnvironment(event: SerfEvent, self: SerfMember): Record<st
     SERF_SELF_NAME: self.name,
     SERF_SELF_ROLE: roleOf(self),
     ...Object.fromEntries(tags),
-    ...(event.kind === "user"
-      ? { SERF_USER_EVENT: event.name, SERF_USER_LTIME: String(event.lamportTime) }
-      : undefined),
+    ...namedEnvironment(event),
   };
+}
+
+function namedEnvironment(event: SerfEvent): Record<string, string> {
+  switch (event.kind) {
+    case "user":
+      return { SERF_USER_EVENT: event.name, SERF_USER_LTIME: String(event.lamportTime) };
+    case "query":
+      return { SERF_QUERY_NAME: event.name, SERF_QUERY_LTIME: String(event.lamportTime) };
+    default:
+      return {};
+  }
 }
 
 /** What a script reads on stdin: a line a member, or the payload, with the line feed that `read` needs. */
 export function scriptInput(event: SerfEvent): Uint8Array | string {
-  if (event.kind !== "user") return memberLines(event);
+  if (!("payload" in event)) return memberLines(event);
   const { payload } = event;
   if (payload.length === 0 || payload.at(-1) === 0x0a) return payload;
   return Buffer.concat([payload, Buffer.from("\n")]);

@@ -9,6 +9,7 @@ import type { Body } from "../rpc/commands.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import { type EventFilter, matchesEvent } from "./event-filter.ts";
 import type { AgentFace } from "./face.ts";
+import type { PendingQueries } from "./pending-queries.ts";
 import { eventBody } from "./rpc-records.ts";
 
 /** As many as the reference keeps for a client that does not keep up. */
@@ -52,14 +53,14 @@ export interface ClientStream {
   stop(): void;
 }
 
-/** Streams the events that match any of the filters. `dropped` is called for each that is lost. */
+/** Streams the events that match any of the filters; its queries can be answered. `dropped` is called for each that is lost. */
 export function streamEvents(
   agent: AgentFace,
   filters: readonly EventFilter[],
-  sink: RecordSink,
+  { sink, queries }: { readonly sink: RecordSink; readonly queries: PendingQueries },
   dropped: () => void,
 ): ClientStream {
-  const queue = new RecordQueue<SerfEvent>(sink, eventBody);
+  const queue = new RecordQueue<SerfEvent>(sink, (event) => eventBody(event, (query) => queries.register(query)));
   const stop = agent.onEvent((event) => {
     if (!filters.some((filter) => matchesEvent(filter, event))) return;
     if (!queue.offer(event)) dropped();

@@ -18,6 +18,13 @@ export const errorCodes = {
   NOT_RUNNING: "The node has left or was shut down. Create a new one.",
   USER_EVENT_TOO_LARGE:
     "Name and payload of a user event exceed the limit. Send a reference to the data instead, or raise userEventBytesMax (9216 at most).",
+  QUERY_TOO_LARGE:
+    "An encoded query exceeds the limit. Send a reference to the data instead, or raise queryBytesMax, as far as a gossip packet allows.",
+  RESPONSE_TOO_LARGE:
+    "An encoded answer to a query exceeds the limit. Answer with a reference to the data, or raise queryResponseBytesMax. If the message speaks of a relayed response, the answer itself was sent.",
+  QUERY_CLOSED: "A query can no longer be answered: it was answered already, or its time is up.",
+  TOO_MANY_QUERIES: "This node has too many queries open at once. Wait for some to end, or give them shorter timeouts.",
+  NOT_SUPPORTED: "The protocol version that this node was told to speak does not have the operation.",
   TAGS_TOO_LARGE: "The encoded tags exceed 512 bytes. Use fewer or shorter tags.",
   SEND_FAILED: "A message could not be delivered over a stream. The message says why.",
   UNKNOWN_MEMBER: "No member of that name is known.",

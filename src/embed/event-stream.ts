@@ -1,16 +1,15 @@
 import type { Logger } from "../base/host.ts";
-import type { SerfEvent } from "../serf/events.ts";
 
 /**
  * Events as an async iterator, for one reader. What the reader has not yet taken waits here, up to a bound; beyond it the oldest are
  * lost, and the log says so.
  */
-export class EventStream implements AsyncIterableIterator<SerfEvent> {
-  private readonly waiting: SerfEvent[] = [];
+export class EventStream<T> implements AsyncIterableIterator<T> {
+  private readonly waiting: T[] = [];
   private readonly lengthMax: number;
   private readonly logger: Logger;
   private readonly closed: () => void;
-  private wanted: ((result: IteratorResult<SerfEvent>) => void)[] = [];
+  private wanted: ((result: IteratorResult<T>) => void)[] = [];
   private isEnded = false;
   private isLosing = false;
 
@@ -20,7 +19,7 @@ export class EventStream implements AsyncIterableIterator<SerfEvent> {
     this.closed = options.closed;
   }
 
-  push(event: SerfEvent): void {
+  push(event: T): void {
     const wanted = this.wanted.shift();
     if (wanted !== undefined) {
       wanted({ value: event, done: false });
@@ -41,7 +40,7 @@ export class EventStream implements AsyncIterableIterator<SerfEvent> {
     this.wanted = [];
   }
 
-  next(): Promise<IteratorResult<SerfEvent>> {
+  next(): Promise<IteratorResult<T>> {
     const event = this.waiting.shift();
     if (this.waiting.length === 0) this.isLosing = false;
     if (event !== undefined) return Promise.resolve({ value: event, done: false });
@@ -50,7 +49,7 @@ export class EventStream implements AsyncIterableIterator<SerfEvent> {
   }
 
   /** Called by `for await` when it is left. */
-  return(): Promise<IteratorResult<SerfEvent>> {
+  return(): Promise<IteratorResult<T>> {
     this.waiting.length = 0;
     this.end();
     this.closed();

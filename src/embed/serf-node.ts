@@ -5,9 +5,11 @@ import type { NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
+import type { QueryParams } from "../serf/open-queries.ts";
 import type { SerfOptions } from "../serf/options.ts";
 import { Serf, type SerfState } from "../serf/serf.ts";
 import { EventStream } from "./event-stream.ts";
+import { QueryResults } from "./query-results.ts";
 
 /** The event of that kind. */
 export type EventOf<K extends SerfEvent["kind"]> = Extract<SerfEvent, { kind: K }> & { readonly kind: K };
@@ -22,7 +24,7 @@ export class SerfNode {
   private readonly serf: Serf;
   private readonly host: NodeHost;
   private readonly subscriptions = new Set<Subscription>();
-  private readonly streams = new Set<EventStream>();
+  private readonly streams = new Set<EventStream<SerfEvent>>();
 
   /** Starts at once. Throws what `Serf` throws. */
   constructor(options: Partial<SerfOptions>, host: NodeHost) {
@@ -102,6 +104,15 @@ export class SerfNode {
     this.serf.userEvent(name, typeof payload === "string" ? utf8Encode(payload) : payload, coalesce);
   }
 
+  /**
+   * Asks a question of every member, or of those that the parameters let through, this one included. Members answer by the `respond` of
+   * their "query" event. Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, NOT_SUPPORTED, INVALID_OPTION or NOT_RUNNING.
+   */
+  query(name: string, payload: Uint8Array | string = "", params: QueryParams = {}): QueryResults {
+    const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
+    return new QueryResults((listener) => this.serf.query(name, bytes, params, listener), this.host.logger);
+  }
+
   /** Calls `listener` for every event of that kind. Returns what ends it. */
   on<K extends SerfEvent["kind"]>(kind: K, listener: (event: EventOf<K>) => void): () => void {
     const subscription: Subscription = { kind, listener: listener as (event: SerfEvent) => void };
@@ -111,7 +122,7 @@ export class SerfNode {
 
   /** All events from now on, until the node shuts down. At most `lengthMax` wait for a slow reader; then the oldest are lost. */
   events({ lengthMax = 4096 }: { readonly lengthMax?: number } = {}): AsyncIterableIterator<SerfEvent> {
-    const stream = new EventStream({
+    const stream = new EventStream<SerfEvent>({
       lengthMax,
       logger: this.host.logger,
       closed: () => void this.streams.delete(stream),

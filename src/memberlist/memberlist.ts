@@ -191,6 +191,11 @@ export class Memberlist implements TransportReceiver {
     return this.foundations.awareness.score;
   }
 
+  /** The longest message of the layer above that a gossip packet can take. */
+  get broadcastBytesMax(): number {
+    return this.packets.broadcastBytesMax;
+  }
+
   /** Sends bytes of the layer above in one packet, which may be lost; too long a message is. */
   sendBestEffort(to: Member | Endpoint, message: Uint8Array): void {
     this.expectRunning();

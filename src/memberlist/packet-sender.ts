@@ -18,6 +18,11 @@ export class PacketSender {
     this.around = around;
   }
 
+  /** The longest broadcast of the layer above that fits a packet, alone. */
+  get broadcastBytesMax(): number {
+    return this.around.envelopes.messageBytesMax() - compoundPartOverheadBytes - userTypeBytes;
+  }
+
   /**
    * A packet with just these messages. `name` is the receiver's, empty where it is not known. `versions` are the
    * receiver's where they are known for certain: with them goes a checksum, if the receiver understands it.

@@ -17,7 +17,7 @@ export class CoalesceMembers implements CoalesceRule {
   private readonly told = new Map<string, MemberEventKind>();
 
   take(event: SerfEvent): boolean {
-    if (event.kind === "user") return false;
+    if (event.kind === "user" || event.kind === "query") return false;
     for (const member of event.members) this.latest.set(member.name, { kind: event.kind, member });
     return true;
   }

@@ -24,7 +24,7 @@ function createMemberCoalescer() {
   const { timers } = network.createHost({ address: "10.0.0.1" });
   const told: string[] = [];
   const tell = (event: SerfEvent) => {
-    const names = event.kind === "user" ? event.name : event.members.map(({ name }) => name).join(",");
+    const names = "name" in event ? event.name : event.members.map(({ name }) => name).join(",");
     told.push(`${network.nowMs} ${event.kind} ${names}`);
   };
   const timing = { periodMs: 3000, quiescentPeriodMs: 1000 };

@@ -28,5 +28,22 @@ export interface UserEvent {
   readonly coalesce: boolean;
 }
 
-/** What a Serf tells whoever embeds it. Queries join this union with their own room. */
-export type SerfEvent = MemberEvent | UserEvent;
+/** A question to this node, to which the asker awaits an answer. */
+export interface QueryEvent {
+  readonly kind: "query";
+  readonly lamportTime: number;
+  readonly name: string;
+  readonly payload: Uint8Array;
+  /** Who asks. */
+  readonly sourceNode: string;
+  /** How long after its arrival the query can still be answered. */
+  readonly timeoutMs: number;
+  /**
+   * Answers, once at most. Throws RESPONSE_TOO_LARGE, or QUERY_CLOSED if it was answered already or the time is up. Not to answer
+   * is no mistake.
+   */
+  respond(payload: Uint8Array): void;
+}
+
+/** What a Serf tells whoever embeds it. */
+export type SerfEvent = MemberEvent | UserEvent | QueryEvent;

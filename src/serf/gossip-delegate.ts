@@ -7,6 +7,7 @@ import type { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
 import type { UserDataDelegate } from "../memberlist/delegates.ts";
 import type { Broadcasts } from "./broadcasts.ts";
 import { decodePushPull, decodeSerfMessage, encodePushPull, type Relay, type SerfMessage } from "./messages.ts";
+import type { QueryResponse } from "./query-messages.ts";
 import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
 
 /** A line a minute for each reason: who sent a gossiped message first is not known, so it cannot be one for each peer. */
@@ -19,6 +20,7 @@ export interface GossipDelegateParts extends ExchangedState {
   nodeMeta(): Uint8Array;
   /** False while a join is under way that does not want the user events of before. */
   replays(): boolean;
+  receiveResponse(response: QueryResponse): void;
   send(to: Endpoint, message: Uint8Array): void;
 }
 
@@ -86,6 +88,8 @@ export class GossipDelegate implements UserDataDelegate {
         this.trace("messageQueryType", message.name);
         return queries.receive(message) ? broadcasts.queries : undefined;
       case "query-response":
+        this.trace("messageQueryResponseType", message.from);
+        this.parts.receiveResponse(message);
         return undefined;
       case "relay":
         this.relay(message);

@@ -21,7 +21,7 @@ function createMembership() {
     refuteLeave: () => void node.refutations++,
     erased: (name: string) => void erased.push(name),
     tell: (event: SerfEvent) => {
-      if (event.kind !== "user") told.push(`${event.kind} ${event.members.map(({ name }) => name).join(",")}`);
+      if ("members" in event) told.push(`${event.kind} ${event.members.map(({ name }) => name).join(",")}`);
     },
   };
   const membership = new Membership(node, { flapTimeoutMs: minuteMs, pruneDelayMs: 6000 }, host);

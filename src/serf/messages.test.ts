@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { hexDecode, hexEncode, utf8Encode } from "../base/bytes.ts";
 import { isRejected } from "../base/rejected.ts";
 import { decodePushPull, decodeSerfMessage, encodePushPull, encodeSerfMessage } from "./messages.ts";
+import type { QueryMessage } from "./query-messages.ts";
 
 function hex(digits: string): Uint8Array {
   const bytes = hexDecode(digits);
@@ -19,6 +20,7 @@ const golden = {
   emptyUserEvent: "0384a24343c2a54c54696d6501a44e616d65a178a75061796c6f6164c0",
   query:
     "048ba441646472a40a000001a746696c7465727391a20001a5466c61677302a24944ce0001e240a54c54696d6504a44e616d65a46c6f6164a75061796c6f6164a170a4506f7274cd1f0aab52656c6179466163746f7203aa536f757263654e6f6465a3737263a754696d656f7574cf000000037e11d600",
+  queryResponse: "0585a5466c61677301a446726f6da162a24944ceee6b2800a54c54696d6507a75061796c6f6164a3302e35",
   relayV4: "0982a8446573744164647283a24950a40a000001a4506f7274cd1f0aa45a6f6e65a0a8446573744e616d65a3647374",
   pushPull:
     "0286aa4576656e744c54696d6509a64576656e747393c082a64576656e74739282a44e616d65a66465706c6f79a75061796c6f6164a2763182a44e616d65a470696e67a75061796c6f6164c0a54c54696d6508c0a54c54696d6507ab4c6566744d656d6265727391a162aa51756572794c54696d6501ac5374617475734c54696d657381a16103",
@@ -35,6 +37,22 @@ describe("messages that the reference wrote", () => {
     expect(hexEncode(encodeSerfMessage({ ...empty, coalesce: false }))).toBe(emptyUserEvent);
   });
 
+  test("are written, of queries, to the same bytes", () => {
+    const read = decodeSerfMessage(hex(golden.query));
+    expect(isRejected(read)).toBe(false);
+    expect(hexEncode(encodeSerfMessage(read as QueryMessage))).toBe(golden.query);
+    const response = { kind: "query-response", lamportTime: 7, id: 4e9, from: "b", flags: 1 } as const;
+    expect(hexEncode(encodeSerfMessage({ ...response, payload: utf8Encode("0.5") }))).toBe(golden.queryResponse);
+    const plain = { ...(read as QueryMessage), filters: undefined, payload: new Uint8Array(0) };
+    expect(hexEncode(encodeSerfMessage(plain))).toContain(`${hexEncode(utf8Encode("Filters"))}c0`);
+  });
+
+  test("are written, of relays, to what is read again", () => {
+    const destination = { address: "10.0.0.1", port: 7946 };
+    const relay = { kind: "relay", destination, destinationName: "a", message: Uint8Array.of(5, 0x80) } as const;
+    expect(decodeSerfMessage(encodeSerfMessage(relay))).toEqual(relay);
+  });
+
   test("are read", () => {
     expect(decodeSerfMessage(hex(golden.leave))).toEqual({
       kind: "leave",
@@ -46,8 +64,15 @@ describe("messages that the reference wrote", () => {
       kind: "query",
       lamportTime: 4,
       id: 123_456,
+      address: "10.0.0.1",
+      port: 7946,
+      sourceNode: "src",
+      filters: [Uint8Array.of(0, 1)],
       flags: 2,
+      relayFactor: 3,
+      timeoutNs: 15e9,
       name: "load",
+      payload: utf8Encode("p"),
     });
     expect(decodeSerfMessage(hex(golden.emptyUserEvent))).toEqual({
       kind: "user-event",

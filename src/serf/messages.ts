@@ -4,8 +4,8 @@
  */
 
 import type { Endpoint } from "../base/address.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
-import { ip } from "../wire/ip-schema.ts";
 import { MsgpackReader } from "../wire/msgpack-reader.ts";
 import {
   boolean,
@@ -18,12 +18,11 @@ import {
   nullable,
   struct,
   text,
-  u16,
-  u32,
   u64,
   type Value,
 } from "../wire/schema.ts";
 import type { LamportSlot } from "./lamport-buffer.ts";
+import { type QueryMessage, type QueryResponse, query, queryResponse, relayHeader } from "./query-messages.ts";
 
 /** The first byte of every message. 6 to 8 head payloads of queries, never a message of their own. */
 const messageTypes = {
@@ -55,14 +54,6 @@ const userEvent = message("user-event", {
   coalesce: field("CC", boolean),
 });
 
-/** What passing a query on takes. */
-const query = message("query", {
-  lamportTime: field("LTime", u64),
-  id: field("ID", u32),
-  flags: field("Flags", u32),
-  name: field("Name", looseText),
-});
-
 const recentEvent = struct({
   name: field("Name", looseText),
   payload: field("Payload", bytes),
@@ -81,15 +72,9 @@ const pushPull = struct({
   queryTime: field("QueryLTime", u64),
 });
 
-const relayHeader = struct({
-  destination: field("DestAddr", struct({ address: field("IP", ip), port: field("Port", u16) })),
-  destinationName: field("DestName", text),
-});
-
 export type LeaveIntent = Value<typeof leaveIntent>;
 export type JoinIntent = Value<typeof joinIntent>;
 export type UserEventMessage = Value<typeof userEvent>;
-export type QueryMessage = Value<typeof query>;
 export type RecentEvent = Value<typeof recentEvent>;
 
 /** Serf's part of a push/pull. */
@@ -104,11 +89,6 @@ export interface PushPull {
   readonly queryTime: number;
 }
 
-/** An answer to a query; this node asks none. */
-export interface QueryResponse {
-  readonly kind: "query-response";
-}
-
 /** A message to be handed on, as it is, to a node that its sender may not reach. */
 export interface Relay {
   readonly kind: "relay";
@@ -120,7 +100,7 @@ export interface Relay {
 /** What can arrive by gossip, and whole from one node to another. */
 export type SerfMessage = LeaveIntent | JoinIntent | UserEventMessage | QueryMessage | QueryResponse | Relay;
 
-export function encodeSerfMessage(value: LeaveIntent | JoinIntent | UserEventMessage): Uint8Array {
+export function encodeSerfMessage(value: SerfMessage): Uint8Array {
   switch (value.kind) {
     case "leave":
       return leaveIntent.encode(value, messageTypes.leave);
@@ -128,6 +108,12 @@ export function encodeSerfMessage(value: LeaveIntent | JoinIntent | UserEventMes
       return joinIntent.encode(value, messageTypes.join);
     case "user-event":
       return userEvent.encode(value, messageTypes.userEvent);
+    case "query":
+      return query.encode(value, messageTypes.query);
+    case "query-response":
+      return queryResponse.encode(value, messageTypes.queryResponse);
+    case "relay":
+      return encodeRelay(value);
   }
 }
 
@@ -139,7 +125,7 @@ const decoders: ReadonlyMap<number, readonly [name: string, decode: Decode]> = n
   [messageTypes.join, ["join", (received) => joinIntent.decode(received, 1)]],
   [messageTypes.userEvent, ["user event", (received) => userEvent.decode(received, 1)]],
   [messageTypes.query, ["query", (received) => query.decode(received, 1)]],
-  [messageTypes.queryResponse, ["query response", () => ({ kind: "query-response" })]],
+  [messageTypes.queryResponse, ["query response", (received) => queryResponse.decode(received, 1)]],
   [messageTypes.relay, ["relay", decodeRelay]],
 ]);
 
@@ -172,7 +158,18 @@ function decodeRelay(received: Uint8Array): Relay | Rejected {
   const { destination, destinationName } = relayHeader.read(reader);
   if (reader.failure !== undefined) return reader.failure;
   if (destination.address === "") return rejected("malformed", "no destination address");
-  return { kind: "relay", destination, destinationName, message: received.subarray(reader.position) };
+  const { address, port } = destination;
+  return {
+    kind: "relay",
+    destination: { address, port },
+    destinationName,
+    message: received.subarray(reader.position),
+  };
+}
+
+function encodeRelay({ destination, destinationName, message }: Relay): Uint8Array {
+  const header = relayHeader.encode({ destination: { ...destination, zone: "" }, destinationName }, messageTypes.relay);
+  return concatBytes(header, message);
 }
 
 /** Says in a rejection what could not be read. */

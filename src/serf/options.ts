@@ -129,6 +129,31 @@ export const serfOptions = {
     512,
     "The largest user event this node sends: name and payload together, and again the whole encoded message. Above some 1,390 bytes an event fits no gossip packet and waits for the next push/pull.",
   ),
+  queryBytesMax: option(
+    integer(0, 65_535),
+    1024,
+    "The largest query this node sends, encoded. What is allowed here and fits no gossip packet (some 1,390 bytes) is refused all the same.",
+  ),
+  queryResponseBytesMax: option(
+    integer(0, 65_535),
+    1024,
+    "The largest answer this node gives to a query, encoded, and again as it is handed to others to relay. Above some 1,400 bytes networks divide the packet, and lose it more easily.",
+  ),
+  queryTimeoutMult: option(
+    integer(1, 1 << 20),
+    16,
+    "How long a query without a timeout stays open: this times the gossip interval, times the decimal logarithm of the cluster's size, rounded up.",
+  ),
+  endQueriesEarly: option(
+    boolean(),
+    true,
+    "End a query as soon as every member that should answer it has. Otherwise it ends when its time is up.",
+  ),
+  resolveNameConflicts: option(
+    boolean(),
+    true,
+    "When another node claims this one's name, ask the members whom they know by it, and shut down if the majority knows the other.",
+  ),
   validateNodeNames: option(
     boolean(),
     false,

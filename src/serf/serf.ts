@@ -1,4 +1,4 @@
-import { formatEndpoint } from "../base/address.ts";
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { assert, SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { resolveOptions } from "../base/options.ts";
@@ -20,9 +20,11 @@ import { Membership } from "./membership.ts";
 import { encodeSerfMessage } from "./messages.ts";
 import { NameConflicts } from "./name-conflicts.ts";
 import { nodeNameProblem } from "./node-names.ts";
+import type { QueryParams, SentQuery } from "./open-queries.ts";
+import type { QueryListener } from "./open-query.ts";
 import { type SerfOptions, serfOptions } from "./options.ts";
 import { memberlistProtocolVersion, serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
-import { Queries } from "./queries.ts";
+import { Querying } from "./querying.ts";
 import { decideReconnect } from "./reconnector.ts";
 import { collectStats } from "./stats.ts";
 import { encodedTagsBytesMax, encodeTags } from "./tags.ts";
@@ -43,10 +45,10 @@ const leaveProblems = {
 export type SerfDone = (error?: SerfError) => void;
 
 /**
- * One node of a Serf cluster: membership with statuses and tags, and user events. This class ties the rooms of the layer
+ * One node of a Serf cluster: membership with statuses and tags, user events and queries. This class ties the rooms of the layer
  * together; what each thing does is found in the room of its name.
  *
- * The listener is called synchronously, in the order of events, from within the protocol: it may ask, send user events and set
+ * The listener is called synchronously, in the order of events, from within the protocol: it may ask, answer, send user events and set
  * timers, but leave joining, leaving and tags to a timer.
  */
 export class Serf {
@@ -58,7 +60,7 @@ export class Serf {
   private readonly membership: Membership;
   private readonly coordinates: Coordinates | undefined;
   private readonly events: UserEvents;
-  private readonly queries: Queries;
+  private readonly querying: Querying;
   private readonly broadcasts: Broadcasts;
   private readonly joins: Joins;
   private readonly leaveIntents: LeaveIntents;
@@ -85,8 +87,8 @@ export class Serf {
     this.coordinates = this.createCoordinates();
     const eventLimits = { bufferLength: this.options.eventBufferLength, bytesMax: this.options.userEventBytesMax };
     this.events = new UserEvents(eventLimits, host, (event) => this.pipeline.tell(event));
-    this.queries = new Queries(this.options.queryBufferLength, host);
-    const { retransmitMult } = memberlistOptions;
+    const { retransmitMult, gossipIntervalMs } = memberlistOptions;
+    this.querying = this.createQuerying(gossipIntervalMs);
     this.broadcasts = new Broadcasts({ retransmitMult, nodeCount: () => this.membership.size }, host);
     this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates());
     this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
@@ -163,6 +165,15 @@ export class Serf {
     this.broadcasts.events.queue({ message });
   }
 
+  /**
+   * Asks a question of every member, or of those that the parameters let through, this one included. What comes of it is told to
+   * `listener`, later. Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, NOT_SUPPORTED, INVALID_OPTION or NOT_RUNNING.
+   */
+  query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
+    this.expectRunning();
+    return this.querying.ask(name, payload, params, listener);
+  }
+
   /** Replaces this node's tags. `done` is called once, with TIMEOUT if not gossiped in time. Throws TAGS_TOO_LARGE or NOT_RUNNING. */
   setTags(tags: Tags, done: SerfDone): void {
     this.expectRunning();
@@ -176,6 +187,7 @@ export class Serf {
     if (this.currentState !== "left") this.warn("Shutdown without a Leave");
     this.currentState = "shutdown";
     for (const ticker of this.tickers) ticker.stop();
+    this.querying.stop();
     this.membership.stop();
     this.memberlist.shutdown();
     this.pipeline.flush();
@@ -216,11 +228,11 @@ export class Serf {
 
   /** For operators, in texts, under the reference's keys. */
   stats(): Readonly<Record<string, string>> {
-    const { membership, events, queries, broadcasts, encrypted } = this;
+    const { membership, events, querying, broadcasts, encrypted } = this;
     return collectStats({
       membership,
       events,
-      queries,
+      queries: querying.received,
       broadcasts,
       encrypted,
       healthScore: this.memberlist.healthScore,
@@ -246,13 +258,30 @@ export class Serf {
     return new Coordinates({ name: this.options.nodeName, isMember }, this.host);
   }
 
+  private createQuerying(gossipIntervalMs: number): Querying {
+    const node = {
+      options: this.options,
+      gossipIntervalMs,
+      tags: () => this.tags,
+      members: () => this.members(),
+      aliveCount: () => this.memberlist.aliveCount,
+      endpoint: () => ({ address: this.memberlist.localMember.address, port: this.memberlist.localMember.port }),
+      broadcastBytesMax: () => this.memberlist.broadcastBytesMax,
+      send: (to: Endpoint, message: Uint8Array) => this.memberlist.sendBestEffort(to, message),
+      broadcast: (message: Uint8Array) => this.broadcasts.queries.queue({ message }),
+      tell: (event: SerfEvent) => this.pipeline.tell(event),
+    };
+    return new Querying(node, { ping: () => undefined }, this.host);
+  }
+
   private createDelegates(): Delegates {
-    const { membership, events, queries, broadcasts, host, options } = this;
+    const { membership, events, querying, broadcasts, host, options } = this;
     const userData = new GossipDelegate(
       {
         membership,
         events,
-        queries,
+        queries: querying.received,
+        receiveResponse: (response) => querying.receiveResponse(response),
         broadcasts,
         nodeMeta: () => encodeTags(this.tags, options.protocolVersion),
         replays: () => this.joins.replays,

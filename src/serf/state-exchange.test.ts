@@ -9,6 +9,12 @@ import { Queries } from "./queries.ts";
 import { localState, mergeRemoteState } from "./state-exchange.ts";
 import { UserEvents } from "./user-events.ts";
 
+const nobody = {
+  self: () => ({ name: "", tags: {} }),
+  acknowledge: () => undefined,
+  take: () => undefined,
+};
+
 function createState(name: string) {
   const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
   const told: SerfEvent[] = [];
@@ -16,7 +22,7 @@ function createState(name: string) {
   const node = { name, isStaying: () => true, refuteLeave: () => undefined, erased: () => undefined, tell };
   const membership = new Membership(node, { flapTimeoutMs: 60_000, pruneDelayMs: 6000 }, host);
   const events = new UserEvents({ bufferLength: 512, bytesMax: 512 }, host, tell);
-  const queries = new Queries(512, host);
+  const queries = new Queries(512, nobody, host);
   membership.memberJoined(memberlistMember(name));
   const userEvents = () =>
     told.filter((event) => event.kind === "user").map((event) => `${event.lamportTime} ${event.name}`);

@@ -32,6 +32,32 @@ afterEach(async () => {
 });
 
 describe("an embedded node", () => {
+  test("asks, answers, and reads what comes as it comes", async () => {
+    const a = await start("a");
+    const b = await start("b");
+    await b.join([addressOf(a)]);
+    b.on("query", (query) => query.respond(query.payload.toReversed()));
+    a.on("query", (query) => query.respond(query.payload));
+    const results = a.query("mirror", "abc", { requestAck: true });
+    const lines: string[] = [];
+    for await (const answer of results)
+      lines.push(`${answer.from}: ${answer.kind === "ack" ? "ack" : utf8Decode(answer.payload)}`);
+    expect(lines.toSorted()).toEqual(["a: abc", "a: ack", "b: ack", "b: cba"]);
+    expect(await results.ended).toBe("complete");
+    expect(() => a.query("large", "x".repeat(2000))).toThrow(expect.objectContaining({ code: "QUERY_TOO_LARGE" }));
+  });
+
+  test("stops a query whose answers nobody reads on", async () => {
+    const a = await start("a");
+    a.on("query", (query) => query.respond(query.payload));
+    const results = a.query("mirror", "abc", { requestAck: true, timeoutMs: 60_000 });
+    for await (const answer of results) {
+      expect(answer.from).toBe("a");
+      break;
+    }
+    expect(await results.ended).toBe("stopped");
+  });
+
   test("joins, tells and hears user events and tags, and leaves", async () => {
     const a = await start("a", { tags: { role: "web" } });
     const b = await start("b");

@@ -16,7 +16,8 @@ const promised: Readonly<Record<string, string>> = {
   ".": `
     type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
     type JoinResult, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
-    type MemberlistOptions, type MemberlistProfile, type Metrics, type NodeHost, type NodeHostOptions, SerfError,
+    type MemberlistOptions, type MemberlistProfile, type Metrics, type NodeHost, type NodeHostOptions,
+    type QueryAnswer, type QueryEnd, type QueryEvent, type QueryParams, type QueryResults, SerfError,
     type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Tags, type UserEvent,
     type VersionVector, createLogger, createNodeHost, createSerf, errorCodes, memberlistProfiles,
   `,

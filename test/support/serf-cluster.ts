@@ -69,6 +69,8 @@ export function countOf(node: SimulatedNode, status: string): number {
 /** "member-join a,b" and "user deploy", in the order in which they were told. */
 export function told(node: SimulatedNode): string[] {
   return node.events.map((event) =>
-    event.kind === "user" ? `user ${event.name}` : `${event.kind} ${event.members.map(({ name }) => name).join(",")}`,
+    "name" in event
+      ? `${event.kind} ${event.name}`
+      : `${event.kind} ${event.members.map(({ name }) => name).join(",")}`,
   );
 }

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { hexEncode } from "../base/bytes.ts";
+import { decideAddressed, encodeFilters, selectAddressed } from "./query-filter.ts";
+
+const web = { name: "web-1", tags: { role: "web", zone: "eu" } };
+const db = { name: "db-1", tags: { role: "db" } };
+
+function filtersOf(nodes: readonly string[], tags: Readonly<Record<string, string>> = {}): readonly Uint8Array[] {
+  return encodeFilters({ nodes, tags }) ?? [];
+}
+
+describe("filters of a query", () => {
+  test("are written as the reference writes them, and none is nil", () => {
+    expect(filtersOf(["a", "b"]).map(hexEncode)).toEqual(["0092a161a162"]);
+    expect(filtersOf([], { role: "web.*" }).map(hexEncode)).toEqual(["0182a445787072a57765622e2aa3546167a4726f6c65"]);
+    expect(encodeFilters({ nodes: [], tags: {} })).toBeUndefined();
+  });
+
+  test("by name let those through that are named", () => {
+    expect(decideAddressed(filtersOf(["web-1", "web-2"]), web)).toBe(true);
+    expect(decideAddressed(filtersOf(["web-2"]), web)).toBe(false);
+  });
+
+  test("by tag match anywhere in the value, unless anchored", () => {
+    expect(decideAddressed(filtersOf([], { role: "e" }), web)).toBe(true);
+    expect(decideAddressed(filtersOf([], { role: "^e" }), web)).toBe(false);
+    expect(decideAddressed(filtersOf([], { role: "^(?i)WEB$", zone: "[[:alpha:]]{2}" }), web)).toBe(true);
+  });
+
+  test("take a tag that is not there for empty, also one that every object has", () => {
+    expect(decideAddressed(filtersOf([], { zone: "^$" }), db)).toBe(true);
+    expect(decideAddressed(filtersOf([], { constructor: "^$", toString: "^$" }), db)).toBe(true);
+  });
+
+  test("must all match", () => {
+    expect(decideAddressed(filtersOf(["web-1"], { role: "db" }), web)).toBe(false);
+    expect(selectAddressed(filtersOf([], { role: "web|db", zone: "^$" }), [web, db])).toEqual([db]);
+  });
+
+  test("that make no sense say why, and are for nobody", () => {
+    const problemOf = (...filters: Uint8Array[]) => decideAddressed(filters, web);
+    expect(problemOf(...filtersOf([], { role: "(" }))).toEqual({
+      problem: "failed to compile filter regex ((): error parsing regexp: missing closing ): `(`",
+    });
+    expect(problemOf(Uint8Array.of(7))).toEqual({ problem: "query has unrecognized filter type: 7" });
+    expect(problemOf(new Uint8Array(0))).toEqual({ problem: "query has unrecognized filter type: undefined" });
+    expect(problemOf(Uint8Array.of(0, 0xc1))).toMatchObject({ problem: expect.stringContaining("filterNodeType") });
+    expect(problemOf(Uint8Array.of(1, 0xc1))).toMatchObject({ problem: expect.stringContaining("filterTagType") });
+    expect(selectAddressed(filtersOf([], { role: "(" }), [web, db])).toEqual([]);
+  });
+
+  test("take linear time whatever a stranger sends", () => {
+    const hostile = filtersOf([], { role: "^(a+)+$", zone: "((a{100}){100}){100}" });
+    const slow = { name: "x", tags: { role: `${"a".repeat(200)}!` } };
+    expect(decideAddressed(hostile, slow)).toBe(false);
+    expect(decideAddressed([hostile[1]!], slow)).toMatchObject({ problem: expect.stringContaining("repeat count") });
+  });
+});

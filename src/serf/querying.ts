@@ -1,0 +1,112 @@
+import type { Endpoint } from "../base/address.ts";
+import type { Host } from "../base/host.ts";
+import type { SerfEvent } from "./events.ts";
+import { InternalQueries, type InternalQueryHandler } from "./internal-queries.ts";
+import type { SerfMember, Tags } from "./member.ts";
+import { OpenQueries, type QueryParams, type SentQuery } from "./open-queries.ts";
+import type { QueryListener } from "./open-query.ts";
+import type { SerfOptions } from "./options.ts";
+import { isInternalQuery, Queries } from "./queries.ts";
+import { QueryAnswers } from "./query-answers.ts";
+import type { QueryMessage, QueryResponse } from "./query-messages.ts";
+
+/** What queries need of the node they belong to. */
+export interface QueryingNode {
+  readonly options: SerfOptions;
+  tags(): Tags;
+  members(): readonly SerfMember[];
+  /** Of members that are not gone. */
+  aliveCount(): number;
+  readonly gossipIntervalMs: number;
+  endpoint(): Endpoint;
+  broadcastBytesMax(): number;
+  send(to: Endpoint, message: Uint8Array): void;
+  broadcast(message: Uint8Array): void;
+  tell(event: SerfEvent): void;
+}
+
+/** Queries in both directions, tied together: those of others, our answers, our own, and the answers of others. */
+export class Querying {
+  readonly received: Queries;
+  private readonly answers: QueryAnswers;
+  private readonly open: OpenQueries;
+  private readonly internal: InternalQueries;
+  private readonly node: QueryingNode;
+
+  /** `handlers` answer Serf's own queries. */
+  constructor(node: QueryingNode, handlers: Readonly<Record<string, InternalQueryHandler>>, host: Host) {
+    this.node = node;
+    const { nodeName, queryBufferLength } = node.options;
+    const receiver = {
+      self: () => ({ name: nodeName, tags: node.tags() }),
+      acknowledge: (query: QueryMessage) => this.answers.acknowledge(query),
+      take: (query: QueryMessage) => this.take(query),
+    };
+    this.received = new Queries(queryBufferLength, receiver, host);
+    this.answers = this.createAnswers(host);
+    this.open = this.createOpenQueries(host);
+    this.internal = new InternalQueries(handlers, host.logger);
+  }
+
+  ask(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
+    return this.open.ask(name, payload, params, listener);
+  }
+
+  receiveResponse(response: QueryResponse): void {
+    this.open.receive(response);
+  }
+
+  /** Ends the queries of this node. */
+  stop(): void {
+    this.open.stop();
+  }
+
+  private take(query: QueryMessage): void {
+    const event = this.answers.eventOf(query);
+    if (isInternalQuery(query.name)) this.internal.handle(event);
+    else this.node.tell(event);
+  }
+
+  private createAnswers(host: Host): QueryAnswers {
+    const { node } = this;
+    return new QueryAnswers(
+      {
+        name: node.options.nodeName,
+        responseBytesMax: node.options.queryResponseBytesMax,
+        endpoint: () => node.endpoint(),
+        members: () => node.members(),
+        send: (to, message) => node.send(to, message),
+        receiveOwn: (response) => this.open.receive(response),
+      },
+      host,
+    );
+  }
+
+  private createOpenQueries(host: Host): OpenQueries {
+    const { node } = this;
+    const { nodeName: name, protocolVersion, queryBytesMax, queryTimeoutMult, endQueriesEarly } = node.options;
+    return new OpenQueries(
+      {
+        name,
+        protocolVersion,
+        queryBytesMax,
+        endsEarly: endQueriesEarly,
+        broadcastBytesMax: () => node.broadcastBytesMax(),
+        defaultTimeoutMs: () => defaultQueryTimeoutMs(node.gossipIntervalMs, queryTimeoutMult, node.aliveCount()),
+        endpoint: () => node.endpoint(),
+        members: () => node.members(),
+        lamportTime: () => this.received.clock.time,
+        publish: (query, encoded) => {
+          this.received.receive(query);
+          node.broadcast(encoded);
+        },
+      },
+      host,
+    );
+  }
+}
+
+/** Long enough for gossip to reach everybody in a cluster of that many, and for the answers to come back. */
+export function defaultQueryTimeoutMs(gossipIntervalMs: number, mult: number, aliveCount: number): number {
+  return gossipIntervalMs * mult * Math.ceil(Math.log10(aliveCount + 1));
+}

@@ -1,5 +1,6 @@
 // Checks the package as it would be published: packs it, lets publint and arethetypeswrong judge the tarball, holds its list of
-// files against what belongs there, installs it in an empty project and imports every export from there.
+// files against what belongs there, installs it in an empty project, imports every export from there, and type-checks a
+// stranger's program against it.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +12,29 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const folder = mkdtempSync(join(tmpdir(), "serf-ts-package-"));
 const shell = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
+
+/** Uses what each entry point is for, as its documentation shows it. */
+const strangersProgram = `
+import { createLogger, createNodeHost, createSerf } from "serf-ts";
+import { createAgent } from "serf-ts/agent";
+import { connectSerf } from "serf-ts/client";
+import { Memberlist } from "serf-ts/memberlist";
+import { SimulatedNetwork } from "serf-ts/simulator";
+
+const node = await createSerf({ nodeName: "a", logger: createLogger("INFO", (level, line) => console.log(level, line)) });
+node.on("member-failed", ({ members }) => console.log(members.map(({ name }) => name)));
+node.on("user", ({ name, payload }) => console.log(name, payload.length));
+for await (const event of node.events()) if (event.kind === "user") console.log(event.lamportTime);
+
+const host = await createNodeHost({ bindAddress: "127.0.0.1", bindPort: 0 });
+new Memberlist({ nodeName: "a" }, host).join(["10.0.0.5"], ({ joined }) => console.log(joined));
+new Memberlist({ nodeName: "b" }, new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" })).start();
+
+const agent = await createAgent({ rpcAddress: "127.0.0.1:0" });
+agent.onEvent((event) => console.log(event.kind));
+const client = await connectSerf({ address: agent.rpcAddress });
+for await (const event of await client.stream("user")) if (event.kind === "user") console.log(event.payload.length);
+`;
 
 try {
   const [packed] = JSON.parse(
@@ -44,6 +68,19 @@ try {
     if (!(exported > 0)) throw new Error(`${specifier} exports nothing`);
     console.log(`${specifier}: ${exported} exports`);
   }
+  writeFileSync(join(folder, "stranger.ts"), strangersProgram);
+  const typeRoots = join(root, "node_modules/@types");
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2023",
+  ];
+  const tsc = [join(root, "node_modules/typescript/bin/tsc"), ...options, "--types", "node", "--typeRoots", typeRoots];
+  execFileSync(process.execPath, [...tsc, "stranger.ts"], { ...shell, cwd: folder, stdio: "inherit" });
   const version = execFileSync(join(folder, "node_modules/.bin/serf"), ["version"], { ...shell, cwd: folder });
   console.log(
     `serf version, installed: ${version.split("\n")[0]}; ${packed.entryCount} files, ${Math.round(packed.size / 1024)} KiB packed`,

@@ -12,7 +12,11 @@ import { EventStream } from "./event-stream.ts";
 import { QueryResults } from "./query-results.ts";
 
 /** The event of that kind. */
-export type EventOf<K extends SerfEvent["kind"]> = Extract<SerfEvent, { kind: K }> & { readonly kind: K };
+export type EventOf<K extends SerfEvent["kind"], E extends SerfEvent = SerfEvent> = E extends unknown
+  ? K extends E["kind"]
+    ? E & { readonly kind: K }
+    : never
+  : never;
 
 interface Subscription {
   readonly kind: SerfEvent["kind"];

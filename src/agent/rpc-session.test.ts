@@ -182,7 +182,7 @@ describe("an RPC session", () => {
     const client = await connected();
     expect(await client.call({ Command: "no\npe", Seq: 5 })).toEqual({ Error: "Unsupported command", Seq: 5 });
     expect(await client.receive()).toBe("end");
-    expect(client.lines).toEqual(["[ERR] agent.ipc: Failed to evaluate request: command 'no?pe' not recognized"]);
+    expect(client.lines).toEqual(["[ERR] agent.ipc: Failed to evaluate request: command 'no\\npe' not recognized"]);
   });
 
   test("hangs up on a body of the wrong form", async () => {

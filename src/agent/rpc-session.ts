@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { assert } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
 import { isRejected } from "../base/rejected.ts";
+import { escapeUnprintable } from "../base/unprintable.ts";
 import {
   type Body,
   type CommandName,
@@ -137,7 +138,9 @@ export class RpcSession implements RpcClient {
     }
     if (!isCommandName(command)) {
       this.send(sequence, this.authenticated ? rpcErrors.unsupportedCommand : rpcErrors.authRequired);
-      return this.giveUp(`Failed to evaluate request: command '${printable(command)}' not recognized`);
+      return this.giveUp(
+        `Failed to evaluate request: command '${escapeUnprintable(command.slice(0, 64))}' not recognized`,
+      );
     }
     this.pending = { command, sequence };
     if (commandDeclaration(command).request === undefined) await this.evaluate(this.pending, undefined);
@@ -214,9 +217,4 @@ export class RpcSession implements RpcClient {
     const timer = setTimeout(() => this.connection.destroy(), lingerMs);
     this.connection.once("close", () => clearTimeout(timer));
   }
-}
-
-/** A stranger's word, fit for a line of our log. */
-function printable(word: string): string {
-  return word.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

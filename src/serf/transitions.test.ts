@@ -31,7 +31,7 @@ describe("a join intent", () => {
     expect(decideJoin({ status: "leaving", statusTime: 5 }, 5)).toBe("ignore");
   });
 
-  test("calls off a leave that is older", () => {
+  test("calls off a leave that is older (detail 8)", () => {
     expect(decideJoin({ status: "leaving", statusTime: 5 }, 6)).toBe("alive");
   });
 

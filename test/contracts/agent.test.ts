@@ -61,6 +61,12 @@ describe("an agent", () => {
     ]);
   });
 
+  test("joins at its own port where an address names none (detail 17)", async () => {
+    const agent = await start("one");
+    expect(await agent.join(["127.0.0.1"], false)).toEqual({ joined: 1, failures: [] });
+    expect(agent.logs.lines().join("\n")).toContain(`Initiating push/pull sync with:  ${bindAddress(agent)}`);
+  });
+
   test("tells what it is and does, under the reference's sections", async () => {
     const agent = await start("one", { tags: { a: "b" }, eventHandlers: ["user:x,member-join=run.sh"] });
     expect(agent.stats()).toMatchObject({

@@ -17,7 +17,7 @@ describe("banner and log", () => {
   const sandbox = useSandbox();
 
   test.each(kinds)(
-    "of %s: banner, then the log with what was held back, four spaces before each line",
+    "of %s: banner, then the log with what was held back, four spaces before each line (detail 20)",
     async (kind) => {
       const agent = await sandbox.startAgent({ kind, name: "web", profile: "lan", args: ["-tag=a=b"] });
       await logged(agent, "Received event: member-join");
@@ -63,7 +63,7 @@ describe("banner and log", () => {
     expect(lines.slice(at).join("\n")).toContain(`TIME [INFO] agent: joining: [${seed.address}] replay: true\n`);
   });
 
-  test.each(kinds)("of %s: a -join that reaches nobody ends it with exit code 1", async (kind) => {
+  test.each(kinds)("of %s: a -join that reaches nobody ends it with exit code 1 (detail 13)", async (kind) => {
     const agent = await sandbox.launchAgent({ kind, name: "web", args: ["-join=127.0.0.1:1"] });
     expect(await agent.process.exited).toBe(1);
     expect(agent.log).toMatch(
@@ -71,7 +71,7 @@ describe("banner and log", () => {
     );
   });
 
-  test.each(kinds)("of %s: -retry-join that is given up ends it with exit code 1", async (kind) => {
+  test.each(kinds)("of %s: -retry-join that is given up ends it with exit code 1 (detail 13)", async (kind) => {
     const args = ["-retry-join=127.0.0.1:1", "-retry-max=1", "-retry-interval=10ms"];
     const agent = await sandbox.launchAgent({ kind, name: "web", args });
     expect(await agent.process.exited).toBe(1);
@@ -106,20 +106,27 @@ describe("signals", () => {
     expect(agent.log).toMatch(/\[INFO\] agent: shutdown complete\n$/);
   });
 
-  test.each(kinds)("%s: SIGHUP takes over log level, handlers, tags and what signals mean", async (kind) => {
-    const path = await configFile(sandbox, { log_level: "info", tags: { version: "1" } });
-    const agent = await sandbox.startAgent({ kind, name: "web", args: [`-config-file=${path}`, "-log-level="] });
-    await writeFile(
-      path,
-      JSON.stringify({ event_handlers: ["user=echo handled"], tags: { version: "2" }, skip_leave_on_interrupt: true }),
-    );
-    agent.process.signal("SIGHUP");
-    await logged(agent, "==> Reloading configuration...");
-    await waitFor(async () => (await agent.members())[0]?.tags["version"] === "2", { what: "the new tag" });
-    agent.process.signal("SIGINT");
-    expect(await agent.process.exited).toBe(1);
-    expect(agent.log).toContain("==> Caught signal: hangup\n==> Reloading configuration...\n");
-  });
+  test.each(kinds)(
+    "%s: SIGHUP takes over log level, handlers, tags and what signals mean (detail 14)",
+    async (kind) => {
+      const path = await configFile(sandbox, { log_level: "info", tags: { version: "1" } });
+      const agent = await sandbox.startAgent({ kind, name: "web", args: [`-config-file=${path}`, "-log-level="] });
+      await writeFile(
+        path,
+        JSON.stringify({
+          event_handlers: ["user=echo handled"],
+          tags: { version: "2" },
+          skip_leave_on_interrupt: true,
+        }),
+      );
+      agent.process.signal("SIGHUP");
+      await logged(agent, "==> Reloading configuration...");
+      await waitFor(async () => (await agent.members())[0]?.tags["version"] === "2", { what: "the new tag" });
+      agent.process.signal("SIGINT");
+      expect(await agent.process.exited).toBe(1);
+      expect(agent.log).toContain("==> Caught signal: hangup\n==> Reloading configuration...\n");
+    },
+  );
 
   test("a reload of a broken file says so, and the agent goes on as it was", async () => {
     const path = await configFile(sandbox, { tags: { version: "1" } });

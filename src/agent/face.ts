@@ -1,6 +1,7 @@
 /** What the RPC server may see of the agent it serves, and ask of it. Rejections carry the reference's text as message. */
 
 import { escapeUnprintable } from "../base/unprintable.ts";
+import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { AgentStats } from "../rpc/views.ts";
 import type { SerfEvent } from "../serf/events.ts";
@@ -8,7 +9,7 @@ import type { SerfMember, Tags } from "../serf/member.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 
 export interface AgentFace {
-  readonly serf: { members(): readonly SerfMember[] };
+  readonly serf: { members(): readonly SerfMember[]; coordinate(name: string): Coordinate | undefined };
   readonly logs: LogBuffer;
   /** Resolves also when nobody could be reached: `joined` is 0 then. */
   join(addresses: readonly string[], replay: boolean): Promise<JoinResult>;

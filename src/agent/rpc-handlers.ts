@@ -8,7 +8,7 @@ import { parseEventFilters } from "./event-filter.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
 import { compileMemberFilter } from "./member-filter.ts";
 import type { PendingQueries } from "./pending-queries.ts";
-import { type MemberListEncoder, membersBody } from "./rpc-records.ts";
+import { coordinateBody, type MemberListEncoder, membersBody } from "./rpc-records.ts";
 import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
 
 /** As the client chose it; a bigint only above 2^53. */
@@ -65,6 +65,10 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
 
   "force-leave"({ agent }, { Node, Prune }) {
     return answer(() => agent.forceLeave(Node, Prune));
+  },
+
+  "get-coordinate"({ agent }, { Node }) {
+    return { error: "", body: coordinateBody(agent.serf.coordinate(Node)) };
   },
 
   async join({ agent }, { Existing, Replay }) {

@@ -1,9 +1,10 @@
 /** What the protocol sends of members and events, its keys in the order in which the reference writes them. */
 
 import { unreachable } from "../base/errors.ts";
+import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Body } from "../rpc/commands.ts";
 import { encodeFrame, uint64 } from "../rpc/framing.ts";
-import { encodeMember } from "../rpc/views.ts";
+import { encodeCoordinate, encodeMember } from "../rpc/views.ts";
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 
@@ -27,6 +28,13 @@ export class MemberListEncoder {
 
 export function membersBody(members: readonly SerfMember[]): Body {
   return { Members: members.map(encodeMember) };
+}
+
+const noCoordinate: Body = { Adjustment: 0, Error: 0, Height: 0, Vec: null };
+
+export function coordinateBody(coordinate: Coordinate | undefined): Body {
+  const found = coordinate !== undefined;
+  return { Coord: found ? encodeCoordinate(coordinate) : noCoordinate, Ok: found };
 }
 
 /** `registerQuery` gives a query the number by which the client can answer it. */

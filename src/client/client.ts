@@ -2,9 +2,10 @@
 
 import { emptyBytes, utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
+import type { Coordinate } from "../coordinate/coordinate.ts";
 import { rpcAddressDefault } from "../rpc/address.ts";
 import { type RecordOf, rpcVersion } from "../rpc/commands.ts";
-import { type AgentMember, type AgentStats, decodeMember } from "../rpc/views.ts";
+import { type AgentMember, type AgentStats, decodeCoordinate, decodeMember } from "../rpc/views.ts";
 import { RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import type { Subscription } from "./subscription.ts";
@@ -120,6 +121,15 @@ export class SerfClient {
   /** Removes tags of the agent's own node, then sets others. */
   async updateTags(set: Readonly<Record<string, string>>, remove: readonly string[] = []): Promise<void> {
     await this.connection.call("tags", { DeleteTags: [...remove], Tags: { ...set } });
+  }
+
+  /**
+   * Where a member stands in the network, by name; undefined if the agent does not know. `distanceSeconds` of two of them is the round trip
+   * time between their members.
+   */
+  async coordinate(name: string): Promise<Coordinate | undefined> {
+    const { Coord, Ok } = await this.connection.call("get-coordinate", { Node: name });
+    return Ok ? decodeCoordinate(Coord) : undefined;
   }
 
   /** The agent's figures, by section. */

@@ -82,6 +82,15 @@ export const memberRecord = v.object({
   Status: text,
   Tags: textMap,
 });
+const number = v.nullish(v.number(), 0);
+/** Seconds, but for the error, which is a ratio. */
+const coordinateRecord = v.object({
+  Adjustment: number,
+  Error: number,
+  Height: number,
+  Vec: v.nullish(v.array(number), () => []),
+});
+
 const memberList = v.object({ Members: v.nullish(v.array(memberRecord), () => []) });
 
 /** What `stream` sends: a member event has Members; a user event and a query have the rest, a query alone its ID. */
@@ -107,6 +116,14 @@ export const commands = {
   auth: { request: v.object({ AuthKey: text }) },
   event: { request: v.object({ Coalesce: flag, Name: text, Payload: bytes }) },
   "force-leave": { request: v.object({ Node: text, Prune: flag }) },
+  "get-coordinate": {
+    request: v.object({ Node: text }),
+    response: v.object({
+      /** All zero where `Ok` is not set. */
+      Coord: v.nullish(coordinateRecord, () => v.parse(coordinateRecord, {})),
+      Ok: flag,
+    }),
+  },
   join: {
     request: v.object({ Existing: textList, Replay: flag }),
     response: v.object({ Num: integer(-(2 ** 31), 2 ** 31 - 1) }),
@@ -132,6 +149,7 @@ type BodyOf<C extends CommandName, K extends keyof CommandDeclaration> =
 export type RequestOf<C extends CommandName> = BodyOf<C, "request">;
 export type ResponseOf<C extends CommandName> = BodyOf<C, "response">;
 export type RecordOf<C extends CommandName> = BodyOf<C, "record">;
+export type CoordinateRecord = v.InferOutput<typeof coordinateRecord>;
 export type MemberRecord = v.InferOutput<typeof memberRecord>;
 
 export function isCommandName(name: string): name is CommandName {

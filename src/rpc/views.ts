@@ -2,7 +2,8 @@
 
 import { bytesToIp, ipToBytes } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
-import type { MemberRecord } from "./commands.ts";
+import type { Coordinate } from "../coordinate/coordinate.ts";
+import type { CoordinateRecord, MemberRecord } from "./commands.ts";
 
 /** A member as the agent sees it. */
 export interface AgentMember {
@@ -60,4 +61,12 @@ export function decodeMember(record: MemberRecord): AgentMember {
       delegateCurrent: record.DelegateCur,
     },
   };
+}
+
+export function encodeCoordinate({ vec, error, adjustment, height }: Coordinate): CoordinateRecord {
+  return { Adjustment: adjustment, Error: error, Height: height, Vec: [...vec] };
+}
+
+export function decodeCoordinate({ Vec, Error: error, Adjustment, Height }: CoordinateRecord): Coordinate {
+  return { vec: Vec, error, adjustment: Adjustment, height: Height };
 }

@@ -77,6 +77,16 @@ describe("RPC over a socket", () => {
     ]);
   });
 
+  test("brings coordinates, and says where there is none", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    // Whole numbers and fractions: both are floats to a client in Go.
+    const coordinate = { vec: [0, 0.25, -1e-9, 1], error: 1.5, adjustment: -0.001, height: 10e-6 };
+    agent.coordinates.set("one", coordinate);
+    expect(await client.coordinate("one")).toEqual(coordinate);
+    expect(await client.coordinate("two")).toBeUndefined();
+  });
+
   test("rejects with the agent's own words, and goes on", async () => {
     const { agent, connect } = await serve();
     const client = await connect();

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { AgentFace } from "../../src/agent/face.ts";
 import { LogBuffer } from "../../src/agent/log-buffer.ts";
+import type { Coordinate } from "../../src/coordinate/coordinate.ts";
 import type { JoinResult } from "../../src/memberlist/joiner.ts";
 import type { SerfEvent } from "../../src/serf/events.ts";
 import type { SerfMember } from "../../src/serf/member.ts";
@@ -13,6 +14,7 @@ export class AgentStandIn implements AgentFace {
   readonly listeners = new Set<(event: SerfEvent) => void>();
   membersNow: readonly SerfMember[] = [member("one", "alive", { role: "web" }), member("two", "failed", {})];
   joinOutcome: JoinResult = { joined: 1, failures: [] };
+  readonly coordinates = new Map<string, Coordinate>();
   /** How often the members were asked for. */
   membersAsked = 0;
   readonly serf = {
@@ -20,6 +22,7 @@ export class AgentStandIn implements AgentFace {
       this.membersAsked += 1;
       return this.membersNow;
     },
+    coordinate: (name: string) => this.coordinates.get(name),
   };
 
   async join(addresses: readonly string[], replay: boolean): Promise<JoinResult> {

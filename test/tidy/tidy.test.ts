@@ -27,12 +27,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   memberlist: ["base", "wire"],
   serf: ["base", "wire", "memberlist", "coordinate"],
   host: ["base"],
-  rpc: ["base"],
-  client: ["base", "rpc"],
+  rpc: ["base", "coordinate"],
+  client: ["base", "coordinate", "rpc"],
   agent: ["base", "wire", "memberlist", "coordinate", "serf", "host", "rpc"],
   plugins: ["base", "agent"],
   simulator: ["base", "wire", "memberlist", "coordinate", "serf"],
-  cli: ["base", "wire", "memberlist", "serf", "host", "rpc", "client", "agent", "plugins", "simulator"],
+  cli: ["base", "wire", "memberlist", "coordinate", "serf", "host", "rpc", "client", "agent", "plugins", "simulator"],
   /** A node for whoever embeds one: the protocol with promises. */
   embed: ["base", "wire", "memberlist", "coordinate", "serf", "host"],
   /** src/index.ts, what the library exports. */

@@ -44,6 +44,7 @@ export class Agent implements AgentFace {
   private readonly listeners = new Set<(event: SerfEvent) => void>();
   private rpc: RpcServer | undefined;
   private shutdownUnderWay: Promise<void> | undefined;
+  private isClosing = false;
   private tellEnded: () => void = () => undefined;
 
   /** Use `startAgent`. Throws what `Serf` throws. */
@@ -55,6 +56,7 @@ export class Agent implements AgentFace {
     this.logger = logs;
     this.logs = logs.buffer;
     this.serf = new Serf(createSerfOptions(config, advertised), host, (event) => this.receiveEvent(event));
+    this.serf.onShutdown(() => this.receiveShutdown());
     this.scripts = new ScriptHandler({
       scripts: config.eventScripts,
       self: () => this.serf.localMember,
@@ -186,6 +188,7 @@ export class Agent implements AgentFace {
   }
 
   private async close(): Promise<void> {
+    this.isClosing = true;
     this.log("INFO", "requesting serf shutdown");
     // Tells what was held back for coalescing; the scripts of those last events are started, but not waited for.
     this.serf.shutdown();
@@ -193,6 +196,13 @@ export class Agent implements AgentFace {
     await Promise.all([this.rpc?.close(), this.host.close()]);
     this.log("INFO", "shutdown complete");
     this.tellEnded();
+  }
+
+  /** Serf shuts down by itself where this node lost its name to another. */
+  private receiveShutdown(): void {
+    if (this.isClosing) return;
+    this.log("WARN", "Serf shutdown detected, quitting");
+    void this.shutdown();
   }
 
   private receiveEvent(event: SerfEvent): void {

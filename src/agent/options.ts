@@ -201,6 +201,24 @@ export const agentOptions = {
     doc: "The largest user event this node sends, in bytes of name and payload together.",
     key: "user_event_size_limit",
   },
+  disableNameResolution: {
+    type: boolean(),
+    default: false,
+    doc: "Stay, whatever the other members say, when another node claims this one's name.",
+    key: "disable_name_resolution",
+  },
+  queryBytesMax: {
+    type: integer(0, 65_535),
+    default: 1024,
+    doc: "The largest query this node sends, in bytes, encoded.",
+    key: "query_size_limit",
+  },
+  queryResponseBytesMax: {
+    type: integer(0, 65_535),
+    default: 1024,
+    doc: "The largest answer this node gives to a query, in bytes, encoded.",
+    key: "query_response_size_limit",
+  },
   configPaths: {
     type: texts(),
     default: [],

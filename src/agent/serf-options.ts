@@ -25,6 +25,9 @@ export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Par
     tombstoneTimeoutMs: config.tombstoneTimeoutMs,
     disableCoordinates: config.disableCoordinates,
     userEventBytesMax: config.userEventBytesMax,
+    queryBytesMax: config.queryBytesMax,
+    queryResponseBytesMax: config.queryResponseBytesMax,
+    resolveNameConflicts: !config.disableNameResolution,
     memberlist: {
       ...memberlistProfiles[config.profile],
       advertise,

@@ -28,12 +28,15 @@ export class SerfNode {
   private readonly serf: Serf;
   private readonly host: NodeHost;
   private readonly subscriptions = new Set<Subscription>();
+  private released: Promise<void> | undefined;
   private readonly streams = new Set<EventStream<SerfEvent>>();
 
   /** Starts at once. Throws what `Serf` throws. */
   constructor(options: Partial<SerfOptions>, host: NodeHost) {
     this.host = host;
     this.serf = new Serf(options, host, (event) => this.deliver(event));
+    // By itself if this node lost its name to another.
+    this.serf.onShutdown(() => this.release());
     this.serf.start();
   }
 
@@ -82,8 +85,7 @@ export class SerfNode {
   /** Falls silent and frees the port. Without `leave` before, others will see this node as failed. */
   async shutdown(): Promise<void> {
     this.serf.shutdown();
-    for (const stream of this.streams) stream.end();
-    await this.host.close();
+    await this.released;
   }
 
   /** Declares a failed member to have left; with `prune` it is also forgotten. Rejects with TIMEOUT or NOT_RUNNING. */
@@ -134,6 +136,11 @@ export class SerfNode {
     this.streams.add(stream);
     if (this.serf.state === "shutdown") stream.end();
     return stream;
+  }
+
+  private release(): void {
+    for (const stream of this.streams) stream.end();
+    this.released = this.host.close();
   }
 
   /** In a microtask, so that a listener may call anything, and what it throws does not tear the protocol. */

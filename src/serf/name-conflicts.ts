@@ -8,12 +8,15 @@ import type { Member } from "../memberlist/member.ts";
 const periodMs = 60_000;
 const subjectsMax = 1_024;
 
-/** Two nodes claim one name. The one known first stands; who is in the wrong is not voted on. */
+/** Two nodes claim one name. The one known first stands, unless the name is this node's: then all members are asked. */
 export class NameConflicts implements ConflictDelegate {
   private readonly localName: string;
   private readonly limitedLog: RateLimitedLog;
+  private readonly resolve: (() => void) | false;
 
-  constructor(localName: string, { logger, clock }: Host) {
+  /** `resolve` has the members decide about this node's own name; false leaves it contested. */
+  constructor(localName: string, { logger, clock }: Host, resolve: (() => void) | false) {
+    this.resolve = resolve;
     this.localName = localName;
     this.limitedLog = new RateLimitedLog({ logger, clock, periodMs, subjectsMax });
   }
@@ -21,8 +24,9 @@ export class NameConflicts implements ConflictDelegate {
   nameConflict(existing: Member, other: Member): void {
     const theirs = formatEndpoint(other);
     if (existing.name === this.localName) {
-      const rule = "Names must be unique! (Resolution enabled: false)";
+      const rule = `Names must be unique! (Resolution enabled: ${this.resolve !== false})`;
       this.complain("ERR", existing, theirs, `Node name conflicts with another node at ${theirs}. ${rule}`);
+      if (this.resolve !== false) this.resolve();
       return;
     }
     const ours = formatEndpoint(existing);

@@ -1,3 +1,5 @@
+import { SerfError } from "../base/errors.ts";
+
 const nameBytesMax = 128;
 
 /** What is wrong with a node's name, if anything: for clusters that ask for names fit for DNS. */
@@ -7,4 +9,17 @@ export function nodeNameProblem(name: string): string | undefined {
   if (name.length > nameBytesMax || name.length === 0)
     return `Node name is ${name.length} characters. Valid length is between 1 and 128 characters`;
   return undefined;
+}
+
+/** Throws INVALID_OPTION for a name of one's own that is missing, or does not fit where names are checked. */
+export function checkNodeName({
+  nodeName,
+  validateNodeNames,
+}: {
+  readonly nodeName: string;
+  readonly validateNodeNames: boolean;
+}): void {
+  if (nodeName === "") throw new SerfError("INVALID_OPTION", 'option "nodeName" must be given');
+  const problem = validateNodeNames ? nodeNameProblem(nodeName) : undefined;
+  if (problem !== undefined) throw new SerfError("INVALID_OPTION", problem);
 }

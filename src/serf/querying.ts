@@ -1,12 +1,14 @@
 import type { Endpoint } from "../base/address.ts";
 import type { Host } from "../base/host.ts";
-import type { SerfEvent } from "./events.ts";
-import { InternalQueries, type InternalQueryHandler } from "./internal-queries.ts";
+import type { Memberlist } from "../memberlist/memberlist.ts";
+import type { QueryEvent, SerfEvent } from "./events.ts";
+import { InternalQueries } from "./internal-queries.ts";
 import type { SerfMember, Tags } from "./member.ts";
+import { NameVote } from "./name-vote.ts";
 import { OpenQueries, type QueryParams, type SentQuery } from "./open-queries.ts";
 import type { QueryListener } from "./open-query.ts";
 import type { SerfOptions } from "./options.ts";
-import { isInternalQuery, Queries } from "./queries.ts";
+import { internalQueryPrefix, isInternalQuery, Queries } from "./queries.ts";
 import { QueryAnswers } from "./query-answers.ts";
 import type { QueryMessage, QueryResponse } from "./query-messages.ts";
 
@@ -15,14 +17,13 @@ export interface QueryingNode {
   readonly options: SerfOptions;
   tags(): Tags;
   members(): readonly SerfMember[];
-  /** Of members that are not gone. */
-  aliveCount(): number;
-  readonly gossipIntervalMs: number;
-  endpoint(): Endpoint;
-  broadcastBytesMax(): number;
-  send(to: Endpoint, message: Uint8Array): void;
+  member(name: string): SerfMember | undefined;
+  /** Asked for only once the node runs. */
+  memberlist(): Memberlist;
   broadcast(message: Uint8Array): void;
   tell(event: SerfEvent): void;
+  /** The node lost its name. */
+  shutdown(): void;
 }
 
 /** Queries in both directions, tied together: those of others, our answers, our own, and the answers of others. */
@@ -31,10 +32,10 @@ export class Querying {
   private readonly answers: QueryAnswers;
   private readonly open: OpenQueries;
   private readonly internal: InternalQueries;
+  private readonly vote: NameVote;
   private readonly node: QueryingNode;
 
-  /** `handlers` answer Serf's own queries. */
-  constructor(node: QueryingNode, handlers: Readonly<Record<string, InternalQueryHandler>>, host: Host) {
+  constructor(node: QueryingNode, host: Host) {
     this.node = node;
     const { nodeName, queryBufferLength } = node.options;
     const receiver = {
@@ -45,6 +46,9 @@ export class Querying {
     this.received = new Queries(queryBufferLength, receiver, host);
     this.answers = this.createAnswers(host);
     this.open = this.createOpenQueries(host);
+    this.vote = this.createVote(host);
+    // Nobody responds to a ping: that it arrived is told by its ack.
+    const handlers = { ping: () => undefined, conflict: (query: QueryEvent) => this.vote.answer(query) };
     this.internal = new InternalQueries(handlers, host.logger);
   }
 
@@ -56,9 +60,33 @@ export class Querying {
     this.open.receive(response);
   }
 
+  /** Another node claims this one's name: has the members decide who is to go. */
+  voteOnName(): void {
+    this.vote.begin();
+  }
+
   /** Ends the queries of this node. */
   stop(): void {
     this.open.stop();
+  }
+
+  private endpoint(): Endpoint {
+    const { address, port } = this.node.memberlist().localMember;
+    return { address, port };
+  }
+
+  private createVote(host: Host): NameVote {
+    const { node } = this;
+    return new NameVote(
+      {
+        name: node.options.nodeName,
+        endpoint: () => this.endpoint(),
+        member: (name) => node.member(name),
+        askConflict: (payload, listener) => void this.ask(`${internalQueryPrefix}conflict`, payload, {}, listener),
+        shutdown: () => node.shutdown(),
+      },
+      host.logger,
+    );
   }
 
   private take(query: QueryMessage): void {
@@ -73,9 +101,9 @@ export class Querying {
       {
         name: node.options.nodeName,
         responseBytesMax: node.options.queryResponseBytesMax,
-        endpoint: () => node.endpoint(),
+        endpoint: () => this.endpoint(),
         members: () => node.members(),
-        send: (to, message) => node.send(to, message),
+        send: (to, message) => node.memberlist().sendBestEffort(to, message),
         receiveOwn: (response) => this.open.receive(response),
       },
       host,
@@ -91,9 +119,12 @@ export class Querying {
         protocolVersion,
         queryBytesMax,
         endsEarly: endQueriesEarly,
-        broadcastBytesMax: () => node.broadcastBytesMax(),
-        defaultTimeoutMs: () => defaultQueryTimeoutMs(node.gossipIntervalMs, queryTimeoutMult, node.aliveCount()),
-        endpoint: () => node.endpoint(),
+        broadcastBytesMax: () => node.memberlist().broadcastBytesMax,
+        defaultTimeoutMs: () => {
+          const { options, aliveCount } = node.memberlist();
+          return defaultQueryTimeoutMs(options.gossipIntervalMs, queryTimeoutMult, aliveCount);
+        },
+        endpoint: () => this.endpoint(),
         members: () => node.members(),
         lamportTime: () => this.received.clock.time,
         publish: (query, encoded) => {

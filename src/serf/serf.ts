@@ -1,4 +1,4 @@
-import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { formatEndpoint } from "../base/address.ts";
 import { assert, SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { resolveOptions } from "../base/options.ts";
@@ -19,7 +19,7 @@ import type { SerfMember, Tags } from "./member.ts";
 import { Membership } from "./membership.ts";
 import { encodeSerfMessage } from "./messages.ts";
 import { NameConflicts } from "./name-conflicts.ts";
-import { nodeNameProblem } from "./node-names.ts";
+import { checkNodeName, nodeNameProblem } from "./node-names.ts";
 import type { QueryParams, SentQuery } from "./open-queries.ts";
 import type { QueryListener } from "./open-query.ts";
 import { type SerfOptions, serfOptions } from "./options.ts";
@@ -67,12 +67,13 @@ export class Serf {
   private readonly tickers: readonly Ticker[];
   private tags: Tags;
   private currentState: SerfState = "alive";
+  private tellShutdown: () => void = () => undefined;
 
   /** Throws INVALID_OPTION, INVALID_KEY or TAGS_TOO_LARGE. Nothing is sent or received before `start`. */
   constructor(options: Partial<SerfOptions>, host: Host, listener: (event: SerfEvent) => void) {
     this.options = resolveOptions(serfOptions, options);
     this.host = host;
-    this.checkName();
+    checkNodeName(this.options);
     this.tags = this.checkTags(this.options.tags);
     const memberlistOptions = resolveMemberlistOptions({
       ...this.options.memberlist,
@@ -87,8 +88,8 @@ export class Serf {
     this.coordinates = this.createCoordinates();
     const eventLimits = { bufferLength: this.options.eventBufferLength, bytesMax: this.options.userEventBytesMax };
     this.events = new UserEvents(eventLimits, host, (event) => this.pipeline.tell(event));
-    const { retransmitMult, gossipIntervalMs } = memberlistOptions;
-    this.querying = this.createQuerying(gossipIntervalMs);
+    this.querying = this.createQuerying();
+    const { retransmitMult } = memberlistOptions;
     this.broadcasts = new Broadcasts({ retransmitMult, nodeCount: () => this.membership.size }, host);
     this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates());
     this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
@@ -191,6 +192,12 @@ export class Serf {
     this.membership.stop();
     this.memberlist.shutdown();
     this.pipeline.flush();
+    this.tellShutdown();
+  }
+
+  /** Has `listener` called once, when the node shuts down: asked to, or by itself because it lost its name. */
+  onShutdown(listener: () => void): void {
+    this.tellShutdown = listener;
   }
 
   get state(): SerfState {
@@ -258,20 +265,18 @@ export class Serf {
     return new Coordinates({ name: this.options.nodeName, isMember }, this.host);
   }
 
-  private createQuerying(gossipIntervalMs: number): Querying {
+  private createQuerying(): Querying {
     const node = {
       options: this.options,
-      gossipIntervalMs,
       tags: () => this.tags,
       members: () => this.members(),
-      aliveCount: () => this.memberlist.aliveCount,
-      endpoint: () => ({ address: this.memberlist.localMember.address, port: this.memberlist.localMember.port }),
-      broadcastBytesMax: () => this.memberlist.broadcastBytesMax,
-      send: (to: Endpoint, message: Uint8Array) => this.memberlist.sendBestEffort(to, message),
+      member: (name: string) => this.membership.member(name),
+      memberlist: () => this.memberlist,
       broadcast: (message: Uint8Array) => this.broadcasts.queries.queue({ message }),
       tell: (event: SerfEvent) => this.pipeline.tell(event),
+      shutdown: () => this.shutdown(),
     };
-    return new Querying(node, { ping: () => undefined }, this.host);
+    return new Querying(node, this.host);
   }
 
   private createDelegates(): Delegates {
@@ -289,7 +294,11 @@ export class Serf {
       },
       host,
     );
-    const conflict = new NameConflicts(options.nodeName, host);
+    const conflict = new NameConflicts(
+      options.nodeName,
+      host,
+      options.resolveNameConflicts && (() => querying.voteOnName()),
+    );
     const ping = this.coordinates;
     const plain = { userData, members: membership, conflict, ...(ping && { ping }) };
     if (!options.validateNodeNames) return plain;
@@ -367,13 +376,6 @@ export class Serf {
       if (error !== undefined) this.warn(`timeout waiting for leave broadcast: ${error.message}`);
       done();
     });
-  }
-
-  private checkName(): void {
-    const { nodeName, validateNodeNames } = this.options;
-    if (nodeName === "") throw new SerfError("INVALID_OPTION", 'option "nodeName" must be given');
-    const problem = validateNodeNames ? nodeNameProblem(nodeName) : undefined;
-    if (problem !== undefined) throw new SerfError("INVALID_OPTION", problem);
   }
 
   private checkTags(tags: Tags): Tags {

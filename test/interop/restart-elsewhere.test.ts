@@ -1,5 +1,7 @@
 /** A member comes back under its old name at another address, while the others still remember the old one. Debian's results are the reference's, whoever stays. */
 
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Agent, waitForView } from "../support/agent.ts";
 import { directions } from "../support/directions.ts";
@@ -55,13 +57,25 @@ function tellOfOurs(stayingKind: Kind): void {
     await waitForMove(staying, newcomer, 90_000);
   });
 
-  test.sequential("a newcomer whose name is held by a living node does not get it", async () => {
-    const newcomer = await sandbox.startAgent({ kind: "ours", name: "first", join: staying });
-    await sleep(5000);
+  test.sequential("a newcomer whose name is held by a living node loses the vote and ends with 0", async () => {
+    const newcomer = await sandbox.launchAgent({ kind: "ours", name: "first", join: staying });
+    expect(await newcomer.process.exited).toBe(0);
+    expect(newcomer.log).toContain("[WARN] serf: minority in name conflict resolution, quiting [0 / ");
+    expect(newcomer.log).toContain("[WARN] agent: Serf shutdown detected, quitting");
     for (const agent of staying) {
       const first = (await agent.members()).find(({ name }) => name === "first");
       expect(first).toMatchObject({ status: "alive", port: staying[0]?.place.bindPort });
     }
+  });
+
+  test.sequential("with disable_name_resolution the newcomer stays, without the name", async () => {
+    const config = join(await sandbox.folder(), "stay.json");
+    await writeFile(config, JSON.stringify({ disable_name_resolution: true }));
+    const args = [`-config-file=${config}`];
+    const newcomer = await sandbox.startAgent({ kind: "ours", name: "first", join: staying, args });
+    await sleep(5000);
+    expect(newcomer.process.exit).toBeUndefined();
+    expect(newcomer.log).toContain("(Resolution enabled: false)");
     await newcomer.kill();
   });
 }

@@ -206,7 +206,7 @@ describe("node names", () => {
   test("that two nodes claim are complained about, once a minute", () => {
     const cluster = new SerfCluster(1);
     const [a] = cluster.startJoined(2);
-    const twin = cluster.start("node-2");
+    const twin = cluster.start("node-2", { resolveNameConflicts: false });
     twin.serf.join([a!.host.address], true, () => undefined);
     cluster.network.run(50_000);
     const lines = (node: SimulatedNode) => node.host.logger.lines.map(({ level, message }) => `${level} ${message}`);

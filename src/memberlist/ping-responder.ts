@@ -21,9 +21,10 @@ export class PingResponder {
   }
 
   receivePing(from: Endpoint, ping: Ping): void {
-    const { delegates, logger, options, packets } = this.around;
+    const { delegates, limitedLog, options, packets } = this.around;
     if (ping.node !== "" && ping.node !== options.nodeName) {
-      logger.log("WARN", `memberlist: Got ping for unexpected node '${ping.node}' from=${formatEndpoint(from)}`);
+      const line = `memberlist: Got ping for unexpected node '${ping.node}' from=${formatEndpoint(from)}`;
+      limitedLog.log("WARN", `${from.address} unexpected ping`, line);
       return;
     }
     const payload = delegates.ping?.ackPayload() ?? emptyBytes;

@@ -1,7 +1,7 @@
 import { formatEndpoint } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
 import { unreachable } from "../base/errors.ts";
-import type { Stream, StreamHandler, Timer } from "../base/host.ts";
+import type { LogLevel, Stream, StreamHandler, Timer } from "../base/host.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { Ping, StateExchange, StreamMessage } from "../wire/messages.ts";
@@ -154,9 +154,9 @@ class IncomingStream implements StreamHandler {
   }
 
   private answerPing(ping: Ping): void {
-    const { logger, options } = this.server.around;
+    const { options } = this.server.around;
     if (ping.node !== "" && ping.node !== options.nodeName) {
-      logger.log("WARN", `memberlist: Got ping for unexpected node ${ping.node} ${this.from}`);
+      this.complain("WARN", "unexpected ping", `Got ping for unexpected node ${ping.node} ${this.from}`);
       this.drop();
       return;
     }
@@ -165,16 +165,16 @@ class IncomingStream implements StreamHandler {
 
   /** The answer leaves before the merge, so that both sides tell what they knew before they met. */
   private answerPushPull(exchange: StateExchange): void {
-    const { logger, stateSync } = this.server.around;
+    const { stateSync } = this.server.around;
     if (!this.server.admitPushPull()) {
-      logger.log("ERR", "memberlist: Too many pending push/pull requests");
+      this.complain("ERR", "push/pulls", "Too many pending push/pull requests");
       this.drop();
       return;
     }
     this.isPushPull = true;
     this.reply(encodeStateExchange(stateSync.localState(exchange.join)));
     const problem = stateSync.merge(exchange.nodes, exchange.userState, exchange.join);
-    if (problem !== undefined) logger.log("ERR", `memberlist: Failed push/pull merge: ${problem} ${this.from}`);
+    if (problem !== undefined) this.complain("ERR", "merge", `Failed push/pull merge: ${problem} ${this.from}`);
   }
 
   /** Tells the peer why, unless it belongs to another cluster by its label: that one shall learn nothing. */
@@ -194,6 +194,11 @@ class IncomingStream implements StreamHandler {
 
   private note(problem: Rejected): void {
     this.server.around.rejections.noteStream(this.stream.remote, problem);
+  }
+
+  /** Once a minute for each peer and `kind`. */
+  private complain(level: LogLevel, kind: string, text: string): void {
+    this.server.around.limitedLog.log(level, `${this.stream.remote.address} ${kind}`, `memberlist: ${text}`);
   }
 
   private startTimer(): Timer {

@@ -1,11 +1,15 @@
 import { bytesEqual, utf8Length } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
+import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import type { SerfEvent } from "./events.ts";
 import { LamportBuffer, type LamportSlot } from "./lamport-buffer.ts";
 import { LamportClock } from "./lamport-clock.ts";
 import { encodeSerfMessage, type RecentEvent, type UserEventMessage } from "./messages.ts";
 import { NamedCounter } from "./named-counter.ts";
+
+/** A line a minute for each kind of complaint: who sent an event is not known, so it cannot be one for each peer. */
+const complaintPeriodMs = 60_000;
 
 export interface UserEventLimits {
   /** For how many Lamport times events are remembered. */
@@ -19,7 +23,7 @@ export class UserEvents {
   readonly clock = new LamportClock();
   private readonly buffer: LamportBuffer<RecentEvent>;
   private readonly limits: UserEventLimits;
-  private readonly host: Host;
+  private readonly complaints: RateLimitedLog;
   private readonly received: NamedCounter;
   private readonly tell: (event: SerfEvent) => void;
   /** Events before this time are not told: they happened before this node was interested. */
@@ -27,8 +31,9 @@ export class UserEvents {
 
   constructor(limits: UserEventLimits, host: Host, tell: (event: SerfEvent) => void) {
     this.limits = limits;
-    this.host = host;
-    this.received = new NamedCounter("serf.events", host.metrics);
+    const { clock, logger, metrics } = host;
+    this.complaints = new RateLimitedLog({ logger, clock, periodMs: complaintPeriodMs, subjectsMax: 2 });
+    this.received = new NamedCounter("serf.events", metrics);
     this.tell = tell;
     this.buffer = new LamportBuffer(limits.bufferLength, sameEvent);
   }
@@ -64,10 +69,8 @@ export class UserEvents {
     const admission = this.buffer.admit(lamportTime, this.clock.time, { name, payload });
     if (admission === "too-old" || admission === "full") {
       const why = admission === "full" ? "one too many " : "old ";
-      this.host.logger.log(
-        "WARN",
-        `serf: received ${why}event ${name} from time ${lamportTime} (current: ${this.clock.time})`,
-      );
+      const what = `received ${why}event ${name} from time ${lamportTime} (current: ${this.clock.time})`;
+      this.complaints.log("WARN", admission, `serf: ${what}`);
     }
     if (admission !== "new") return false;
     this.received.increment(name);

@@ -1,5 +1,6 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
+import type { Coordinate } from "../coordinate/coordinate.ts";
 import { completed } from "../host/completed.ts";
 import type { NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
@@ -56,6 +57,14 @@ export class SerfNode {
   /** Also those failed or left, as long as they are remembered. */
   members(): readonly SerfMember[] {
     return this.serf.members();
+  }
+
+  /**
+   * Where a member stands in the network: `distanceSeconds` of two of them is the round trip time between their members. Undefined if
+   * no probe of this node has reached it yet, or coordinates are off here or there.
+   */
+  coordinate(name: string): Coordinate | undefined {
+    return this.serf.coordinate(name);
   }
 
   /** For operators, in texts, under the keys of `serf info`. */

@@ -3,6 +3,7 @@ import { utf8Decode } from "../../src/base/bytes.ts";
 import {
   type CreateSerfOptions,
   createSerf,
+  distanceSeconds,
   memberlistProfiles,
   type SerfEvent,
   type SerfNode,
@@ -56,6 +57,19 @@ describe("an embedded node", () => {
       break;
     }
     expect(await results.ended).toBe("stopped");
+  });
+
+  test("tells the round trip time to another, once it has probed it", async () => {
+    const options = { memberlist: { ...memberlistProfiles.local, probeIntervalMs: 20 } };
+    const a = await start("a", options);
+    const b = await start("b", options);
+    expect(a.coordinate("a")).toMatchObject({ error: 1.5 });
+    expect(a.coordinate("b")).toBeUndefined();
+    await b.join([addressOf(a)]);
+    await expect.poll(() => a.coordinate("b"), { timeout: 10_000 }).toBeDefined();
+    const seconds = distanceSeconds(a.coordinate("a")!, a.coordinate("b")!);
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(1);
   });
 
   test("joins, tells and hears user events and tags, and leaves", async () => {

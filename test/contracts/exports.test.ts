@@ -14,12 +14,12 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** Names as they are exported: "type X" for what exists in TypeScript alone. */
 const promised: Readonly<Record<string, string>> = {
   ".": `
-    type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
+    type Coordinate, type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
     type JoinResult, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
     type MemberlistOptions, type MemberlistProfile, type Metrics, type NodeHost, type NodeHostOptions,
     type QueryAnswer, type QueryEnd, type QueryEvent, type QueryParams, type QueryResults, SerfError,
     type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Tags, type UserEvent,
-    type VersionVector, createLogger, createNodeHost, createSerf, errorCodes, memberlistProfiles,
+    type VersionVector, createLogger, createNodeHost, createSerf, distanceSeconds, errorCodes, memberlistProfiles,
   `,
   "./memberlist": `
     type AliveDelegate, type AnnouncementDone, type Broadcast, BroadcastQueue, type BroadcastQueueOptions,
@@ -35,8 +35,9 @@ const promised: Readonly<Record<string, string>> = {
     type UserEvent, createAgent,
   `,
   "./client": `
-    type AgentEvent, type AgentMember, type AgentStats, type ConnectOptions, type ErrorCode, type MemberFilter,
-    type SerfClient, SerfError, type Subscription, connectSerf,
+    type AgentEvent, type AgentMember, type AgentStats, type ConnectOptions, type Coordinate, type ErrorCode,
+    type MemberFilter,
+    type SerfClient, SerfError, type Subscription, connectSerf, distanceSeconds,
   `,
   "./simulator": `
     type LogLine, type Place, type RecordingLogger, type RecordingMetrics, type SampleSummary, type SimulatedDisk,

@@ -73,6 +73,11 @@ export class Membership implements MemberDelegate {
     return this.records.get(name)?.view;
   }
 
+  /** True for one that is not a member, and of whom others lately said that it left. */
+  hasHeardOfLeave(name: string): boolean {
+    return !this.records.has(name) && this.recentIntents.find(name)?.kind === "leave";
+  }
+
   withStatus(status: MemberStatus): SerfMember[] {
     return this.members().filter((member) => member.status === status);
   }

@@ -154,6 +154,21 @@ export const serfOptions = {
     true,
     "When another node claims this one's name, ask the members whom they know by it, and shut down if the majority knows the other.",
   ),
+  snapshotPath: option(
+    text(),
+    "",
+    "File in which this node remembers the members and the Lamport times, to find back to its cluster after a restart. Empty keeps none.",
+  ),
+  rejoinAfterLeave: option(
+    boolean(),
+    false,
+    "With a snapshot: find back to the cluster also after a graceful leave. Otherwise a node that left starts alone.",
+  ),
+  replayOnRejoin: option(
+    boolean(),
+    false,
+    "With a snapshot: tell the user events that this node missed while it was down. Those that it had seen are never told again.",
+  ),
   validateNodeNames: option(
     boolean(),
     false,

@@ -60,9 +60,10 @@ export class Queries {
     return (query.flags & queryFlags.noBroadcast) === 0;
   }
 
-  /** From now on queries older than `lamportTime` are not told. */
-  ignoreBefore(lamportTime: number): void {
-    this.minimumTime = Math.max(this.minimumTime, lamportTime);
+  /** Takes up where a former process of this node was: what it saw is not news. */
+  resumeAfter(lamportTime: number): void {
+    this.clock.witness(lamportTime);
+    this.minimumTime = lamportTime + 1;
   }
 
   private isForUs({ filters }: QueryMessage): boolean {

@@ -1,8 +1,6 @@
-import { formatEndpoint } from "../base/address.ts";
 import { assert, SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { resolveOptions } from "../base/options.ts";
-import { Ticker } from "../base/ticker.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Delegates } from "../memberlist/delegates.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
@@ -25,9 +23,10 @@ import type { QueryListener } from "./open-query.ts";
 import { type SerfOptions, serfOptions } from "./options.ts";
 import { memberlistProtocolVersion, serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
 import { Querying } from "./querying.ts";
-import { decideReconnect } from "./reconnector.ts";
+import { Recovery } from "./recovery.ts";
 import { collectStats } from "./stats.ts";
 import { encodedTagsBytesMax, encodeTags } from "./tags.ts";
+import { Upkeep } from "./upkeep.ts";
 import { UserEvents } from "./user-events.ts";
 
 /** "left": the node has told the others and is silent to its user, but may still be answering probes until `shutdown`. */
@@ -64,12 +63,14 @@ export class Serf {
   private readonly broadcasts: Broadcasts;
   private readonly joins: Joins;
   private readonly leaveIntents: LeaveIntents;
-  private readonly tickers: readonly Ticker[];
+  /** Present with a snapshot. */
+  private readonly recovery: Recovery | undefined;
+  private readonly upkeep: Upkeep;
   private tags: Tags;
   private currentState: SerfState = "alive";
   private tellShutdown: () => void = () => undefined;
 
-  /** Throws INVALID_OPTION, INVALID_KEY or TAGS_TOO_LARGE. Nothing is sent or received before `start`. */
+  /** Throws INVALID_OPTION, INVALID_KEY, TAGS_TOO_LARGE or SNAPSHOT_FAILED. Nothing is sent or received before `start`. */
   constructor(options: Partial<SerfOptions>, host: Host, listener: (event: SerfEvent) => void) {
     this.options = resolveOptions(serfOptions, options);
     this.host = host;
@@ -87,7 +88,7 @@ export class Serf {
     this.membership = this.createMembership();
     this.coordinates = this.createCoordinates();
     const eventLimits = { bufferLength: this.options.eventBufferLength, bytesMax: this.options.userEventBytesMax };
-    this.events = new UserEvents(eventLimits, host, (event) => this.pipeline.tell(event));
+    this.events = new UserEvents(eventLimits, host, (event) => this.tell(event));
     this.querying = this.createQuerying();
     const { retransmitMult } = memberlistOptions;
     this.broadcasts = new Broadcasts({ retransmitMult, nodeCount: () => this.membership.size }, host);
@@ -98,13 +99,16 @@ export class Serf {
       { membership, broadcasts, broadcastTimeoutMs: this.options.broadcastTimeoutMs },
       host,
     );
-    this.tickers = this.createTickers();
+    this.recovery = this.createRecovery();
+    const { options: resolved, memberlist, recovery } = this;
+    this.upkeep = new Upkeep({ options: resolved, membership, memberlist, broadcasts, recovery }, host);
   }
 
   /** Begins to take part; this node itself is the first member. Called once. */
   start(): void {
     this.memberlist.start();
-    for (const ticker of this.tickers) ticker.start();
+    this.upkeep.start();
+    this.recovery?.start();
   }
 
   /**
@@ -132,6 +136,7 @@ export class Serf {
       return;
     }
     this.currentState = "leaving";
+    this.recovery?.leave();
     this.leaveIntents.announce(this.options.nodeName, false, (told) => {
       if (!told) this.warn("timeout while waiting for graceful leave");
       this.leaveMemberlist(() => {
@@ -187,7 +192,8 @@ export class Serf {
     if (this.currentState === "shutdown") return;
     if (this.currentState !== "left") this.warn("Shutdown without a Leave");
     this.currentState = "shutdown";
-    for (const ticker of this.tickers) ticker.stop();
+    this.upkeep.stop();
+    this.recovery?.stop();
     this.querying.stop();
     this.membership.stop();
     this.memberlist.shutdown();
@@ -254,7 +260,7 @@ export class Serf {
       isStaying: () => this.currentState === "alive",
       refuteLeave: () => this.announceJoin(),
       erased: (name: string) => this.coordinates?.forget(name),
-      tell: (event: SerfEvent) => this.pipeline.tell(event),
+      tell: (event: SerfEvent) => this.tell(event),
     };
     return new Membership(node, { flapTimeoutMs, pruneDelayMs: broadcastTimeoutMs + leavePropagateDelayMs }, this.host);
   }
@@ -273,7 +279,7 @@ export class Serf {
       member: (name: string) => this.membership.member(name),
       memberlist: () => this.memberlist,
       broadcast: (message: Uint8Array) => this.broadcasts.queries.queue({ message }),
-      tell: (event: SerfEvent) => this.pipeline.tell(event),
+      tell: (event: SerfEvent) => this.tell(event),
       shutdown: () => this.shutdown(),
     };
     return new Querying(node, this.host);
@@ -289,7 +295,7 @@ export class Serf {
         receiveResponse: (response) => querying.receiveResponse(response),
         broadcasts,
         nodeMeta: () => encodeTags(this.tags, options.protocolVersion),
-        replays: () => this.joins.replays,
+        replays: () => this.joins.replays && (options.replayOnRejoin || !this.recovery?.isJoining),
         send: (to, message) => this.memberlist.sendBestEffort(to, message),
       },
       host,
@@ -311,47 +317,19 @@ export class Serf {
     };
   }
 
-  private createTickers(): readonly Ticker[] {
-    const { reapIntervalMs, reconnectIntervalMs, queueCheckIntervalMs } = this.options;
-    const every = (intervalMs: number, handleTick: () => void) => {
-      const { timers, random } = this.host;
-      return new Ticker({ timers, random, intervalMs: () => intervalMs, handleTick });
-    };
-    return [
-      every(reapIntervalMs, () => this.handleReap()),
-      every(reconnectIntervalMs, () => this.handleReconnect()),
-      every(queueCheckIntervalMs, () => this.handleQueueCheck()),
-    ];
+  private createRecovery(): Recovery | undefined {
+    const { nodeName, snapshotPath: path, rejoinAfterLeave, reconnectTimeoutMs: retryForMs } = this.options;
+    if (path === "") return undefined;
+    const { membership, events } = this;
+    // As with reconnecting, no join is announced: nobody was told that this node had gone on purpose.
+    const join = (address: string, done: (result: JoinResult) => void) => this.memberlist.join([address], done);
+    const parts = { nodeName, membership, events, queries: this.querying.received, retryForMs, join };
+    return new Recovery({ path, rejoinAfterLeave }, parts, this.host);
   }
 
-  private handleReap(): void {
-    const { recentIntentTimeoutMs, reconnectTimeoutMs, tombstoneTimeoutMs } = this.options;
-    this.membership.reap({
-      intentMs: recentIntentTimeoutMs,
-      failedMs: reconnectTimeoutMs,
-      leftMs: tombstoneTimeoutMs,
-    });
-  }
-
-  private handleReconnect(): void {
-    const failed = this.membership.withStatus("failed");
-    if (failed.length === 0) return;
-    const goneCount = failed.length + this.membership.withStatus("left").length;
-    const target = decideReconnect(failed, this.membership.size - goneCount, this.host.random);
-    if (target === undefined) {
-      this.host.logger.log("DEBUG", "serf: forgoing reconnect for random throttling");
-      return;
-    }
-    const address = formatEndpoint(target);
-    this.host.logger.log("INFO", `serf: attempting reconnect to ${target.name} ${address}`);
-    // Not one of `joins`: nobody asked for it, so what it brings is replayed, and no join is announced.
-    this.memberlist.join([`${target.name}/${address}`], () => undefined);
-  }
-
-  private handleQueueCheck(): void {
-    const { queueDepthWarning, queueDepthMax, queueDepthMin } = this.options;
-    const depthMax = queueDepthMin > 0 ? Math.max(queueDepthMin, 2 * this.membership.size) : queueDepthMax;
-    this.broadcasts.checkDepths(queueDepthWarning, depthMax);
+  private tell(event: SerfEvent): void {
+    this.recovery?.record(event);
+    this.pipeline.tell(event);
   }
 
   /** Says that this node is here and means to stay, later than anything said about it so far. */

@@ -83,6 +83,12 @@ export class UserEvents {
     this.minimumTime = Math.max(this.minimumTime, lamportTime);
   }
 
+  /** Takes up where a former process of this node was: what it saw is not news. */
+  resumeAfter(lamportTime: number): void {
+    this.clock.witness(lamportTime);
+    this.ignoreBefore(lamportTime + 1);
+  }
+
   /** What a push/pull carries to nodes that may have missed it, oldest first. */
   recent(): LamportSlot<RecentEvent>[] {
     return this.buffer.inOrder();

@@ -230,7 +230,10 @@ export async function startAgent(config: AgentConfig, network: AgentNetwork, log
   );
   try {
     const advertised = decideAdvertise(network, host.transport.bound.port);
-    const agent = await orExplain(what, async () => new Agent(config, advertised, host, logs));
+    const agent = await orExplain(
+      `${what}: Error creating Serf`,
+      async () => new Agent(config, advertised, host, logs),
+    );
     await orExplain("Error starting RPC listener", () => agent.start());
     return agent;
   } catch (error) {

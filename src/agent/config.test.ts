@@ -102,6 +102,12 @@ describe("configuration", () => {
     ]);
   });
 
+  test("a rejoin without a snapshot to rejoin from gets a notice", () => {
+    const warning = "Warning: 'RejoinAfterLeave' enabled without snapshot file";
+    expect(load({ rejoinAfterLeave: true }).notices).toEqual([warning]);
+    expect(load({ rejoinAfterLeave: true, snapshotPath: "/x" }).notices).toEqual([]);
+  });
+
   test("event handlers are read at the start", () => {
     expect(load({ eventHandlers: ["user:deploy=run.sh"] }).config.eventScripts).toEqual([
       { filter: { event: "user", name: "deploy" }, script: "run.sh" },

@@ -36,6 +36,8 @@ export function completeConfig(options: AgentOptions, hostName: string): LoadedC
   if (options.retryIntervalMs < retryIntervalMsMin) notices.push("Warning: 'RetryInterval' is too low. Setting to 1s");
   if (options.broadcastTimeoutMs < broadcastTimeoutMsMin)
     notices.push("Warning: 'BroadcastTimeout' is too low. Setting to 1s");
+  if (options.rejoinAfterLeave && options.snapshotPath === "")
+    notices.push("Warning: 'RejoinAfterLeave' enabled without snapshot file");
   const config: AgentConfig = {
     ...options,
     nodeName: options.nodeName === "" ? hostName : options.nodeName,

@@ -110,6 +110,20 @@ export const agentOptions = {
     flag: "encrypt",
     key: "encrypt_key",
   },
+  snapshotPath: {
+    type: text(),
+    default: "",
+    doc: "File in which the agent remembers the members and what it has seen, to find back to its cluster after a restart. HashiCorp's agent takes it over, and the other way round.",
+    flag: "snapshot",
+    key: "snapshot_path",
+  },
+  rejoinAfterLeave: {
+    type: boolean(),
+    default: false,
+    doc: "Find back to the cluster also after a graceful leave. It needs -snapshot.",
+    flag: "rejoin",
+    key: "rejoin_after_leave",
+  },
   profile: {
     type: choice("lan", "wan", "local"),
     default: "lan",

@@ -197,7 +197,7 @@ describe("an agent that cannot start leaves nothing behind", () => {
     [
       "tags that are too large",
       { tags: { x: "y".repeat(600) } },
-      /^Failed to start the Serf agent: Encoded length of tags exceeds/,
+      /^Failed to start the Serf agent: Error creating Serf: Encoded length of tags exceeds/,
     ],
     [
       "an RPC address without port",

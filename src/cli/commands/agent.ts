@@ -88,7 +88,7 @@ function describeAgent(agent: Agent, config: AgentConfig, banner: Banner): void 
     ...(config.advertise === "" ? [] : [["Advertise addr", `'${formatEndpoint(agent.advertised)}'`] as const]),
     ["RPC addr", `'${agent.rpcAddress}'`],
     ["Encrypted", agent.serf.encrypted],
-    ["Snapshot", false],
+    ["Snapshot", config.snapshotPath !== ""],
     ["Profile", config.profile],
     ["Message Compression Enabled", config.compression],
   ];

@@ -27,6 +27,8 @@ export class Coordinates implements PingDelegate {
   /** Of others, by name: of members alone, as they are forgotten with their member. */
   private readonly known = new Map<string, Coordinate>();
   private readonly rejectionLog: RateLimitedLog;
+  /** What acks carry, until the node moves: it moves once a second, and many may ping it meanwhile. */
+  private payload: Uint8Array | undefined;
 
   constructor(node: CoordinatesNode, host: Host) {
     this.node = node;
@@ -56,7 +58,8 @@ export class Coordinates implements PingDelegate {
   }
 
   ackPayload(): Uint8Array {
-    return encodePingPayload(this.vivaldi.coordinate);
+    this.payload ??= encodePingPayload(this.vivaldi.coordinate);
+    return this.payload;
   }
 
   pingCompleted({ name }: Member, roundTripMs: number, payload: Uint8Array): void {
@@ -76,6 +79,7 @@ export class Coordinates implements PingDelegate {
       logger.log("TRACE", `serf: Rejected coordinate from ${name}: ${problem}`);
       return;
     }
+    this.payload = undefined;
     if (roundTripMs === 0) metrics.increment("serf.coordinate.zero-rtt");
     metrics.sample("serf.coordinate.adjustment-ms", distanceSeconds(before, this.vivaldi.coordinate) * 1000);
     this.known.set(name, theirs);

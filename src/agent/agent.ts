@@ -11,6 +11,9 @@ import type { JoinResult } from "../memberlist/joiner.ts";
 import type { AgentStats } from "../rpc/views.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { Tags } from "../serf/member.ts";
+import type { QueryParams, SentQuery } from "../serf/open-queries.ts";
+import type { QueryListener } from "../serf/open-query.ts";
+import { internalQueryPrefix, isInternalQuery, pingQueryName } from "../serf/queries.ts";
 import { Serf } from "../serf/serf.ts";
 import type { AgentNetwork } from "./addresses.ts";
 import type { AgentConfig } from "./config.ts";
@@ -129,6 +132,19 @@ export class Agent implements AgentFace {
   }
 
   /** Removes tags, then sets others. Rejects with TAGS_TOO_LARGE, TIMEOUT or NOT_RUNNING. */
+  query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
+    // Serf's own queries are not for users, but for the one that asks who can be reached.
+    if (isInternalQuery(name) && (name !== pingQueryName || payload.length > 0))
+      throw new SerfError("INVALID_OPTION", `Queries cannot contain the '${internalQueryPrefix}' prefix`);
+    this.log("DEBUG", `Requesting query send: ${name}. Payload: ${goQuote(payload)}`);
+    try {
+      return this.serf.query(name, payload, params, listener);
+    } catch (error) {
+      this.log("WARN", `failed to start user query: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
   async updateTags(set: Tags, remove: readonly string[]): Promise<void> {
     const kept = Object.entries(this.tags).filter(([name]) => !remove.includes(name));
     const tags = { ...Object.fromEntries(kept), ...set };

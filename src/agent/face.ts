@@ -1,11 +1,14 @@
 /** What the RPC server may see of the agent it serves, and ask of it. Rejections carry the reference's text as message. */
 
+import { messageOf } from "../base/errors.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { AgentStats } from "../rpc/views.ts";
-import type { SerfEvent } from "../serf/events.ts";
+import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
+import type { QueryParams, SentQuery } from "../serf/open-queries.ts";
+import type { QueryListener } from "../serf/open-query.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 
 export interface AgentFace {
@@ -17,6 +20,8 @@ export interface AgentFace {
   leave(): Promise<void>;
   forceLeave(name: string, prune: boolean): Promise<void>;
   userEvent(name: string, payload: Uint8Array, coalesce: boolean): void;
+  /** Throws for a query that cannot be sent. What comes of it is told later. */
+  query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery;
   /** Removes first, then sets. */
   updateTags(set: Tags, remove: readonly string[]): Promise<void>;
   /** Events after coalescing. Returns how to stop listening. */
@@ -32,4 +37,13 @@ export function joinErrorText(outcome: JoinResult): string {
   // A reason may quote what a peer said.
   const points = failures.map(({ reason }) => `\n\t* ${escapeUnprintable(reason)}`).join("");
   return `${failures.length} ${failures.length === 1 ? "error" : "errors"} occurred:${points}\n\n`;
+}
+
+/** Answers a query; what it throws has the reference's words, which speak of keys whatever the query is. */
+export function respondTo(query: QueryEvent, payload: Uint8Array): void {
+  try {
+    query.respond(payload);
+  } catch (error) {
+    throw new Error(`failed to respond to key query: ${messageOf(error)}`, { cause: error });
+  }
 }

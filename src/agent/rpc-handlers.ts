@@ -5,9 +5,10 @@ import type { Logger } from "../base/host.ts";
 import { parseLogLevel } from "../base/log-level.ts";
 import { type Body, type CommandName, type RequestOf, rpcErrors, rpcVersion } from "../rpc/commands.ts";
 import { parseEventFilters } from "./event-filter.ts";
-import { type AgentFace, joinErrorText } from "./face.ts";
+import { type AgentFace, joinErrorText, respondTo } from "./face.ts";
 import { compileMemberFilter } from "./member-filter.ts";
 import type { PendingQueries } from "./pending-queries.ts";
+import { createQueryStream } from "./query-stream.ts";
 import { coordinateBody, type MemberListEncoder, membersBody } from "./rpc-records.ts";
 import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
 
@@ -42,6 +43,8 @@ export interface RpcClient {
 }
 
 export type Handler<R> = (client: RpcClient, request: R, sequence: Sequence) => Answer | Promise<Answer>;
+
+const nanosecondsPerMs = 1_000_000;
 
 const success: Answer = { error: "" };
 
@@ -106,6 +109,31 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
       client.monitor = { sequence, stream: streamLogs(client.agent, level, client.sinkFor(sequence), dropped) };
     };
     return { error: "", afterwards: start };
+  },
+
+  query(client, request, sequence) {
+    if (client.streams.has(sequence)) return { error: rpcErrors.streamExists };
+    const { FilterNodes, FilterTags, Name, Payload, RelayFactor, RequestAck, Timeout } = request;
+    const dropped = () => client.logger.log("WARN", `agent.ipc: Dropping query answer to ${client.name}`);
+    const ended = () => client.streams.delete(sequence);
+    const stream = createQueryStream(client.sinkFor(sequence), dropped, ended);
+    const params = {
+      filterNodes: FilterNodes,
+      filterTags: FilterTags,
+      relayFactor: RelayFactor,
+      requestAck: RequestAck,
+      timeoutMs: Number(Timeout) / nanosecondsPerMs,
+    };
+    return answer(() => {
+      const sent = client.agent.query(Name, Payload, params, stream.listener);
+      client.streams.set(sequence, { flush: () => stream.flush(), stop: () => sent.stop() });
+    });
+  },
+
+  respond({ queries }, { ID, Payload }) {
+    const query = queries.find(Number(ID));
+    if (query === undefined) return { error: rpcErrors.invalidQueryId };
+    return answer(() => respondTo(query, Payload));
   },
 
   stats({ agent }) {

@@ -213,7 +213,7 @@ describe("a script that handles a query", () => {
     const harness = new Harness(["query=echo too long an answer"]);
     await harness.outputs(query("load", "", 5));
     expect(harness.matching(/Failed to respond/)).toEqual([
-      "[WARN] agent: Failed to respond to query 'query: load': response exceeds limit of 5 bytes",
+      "[WARN] agent: Failed to respond to query 'query: load': failed to respond to key query: response exceeds limit of 5 bytes",
     ]);
   });
 });

@@ -1,10 +1,12 @@
 /** Runs the operator's scripts on the events they were chosen for. */
 
 import { formatDuration } from "../base/duration.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 import { type EventScript, matchesEvent } from "./event-filter.ts";
+import { respondTo } from "./face.ts";
 import { type ScriptRun, type StartedScript, startScript } from "./script-run.ts";
 
 export interface ScriptHandlerOptions {
@@ -116,9 +118,9 @@ export class ScriptHandler {
   /** A script answers a query by what it prints, if it ends well. */
   private respond(query: QueryEvent, output: Uint8Array): void {
     try {
-      query.respond(output);
+      respondTo(query, output);
     } catch (error) {
-      this.logger.log("WARN", `agent: Failed to respond to query 'query: ${query.name}': ${(error as Error).message}`);
+      this.logger.log("WARN", `agent: Failed to respond to query 'query: ${query.name}': ${messageOf(error)}`);
     }
   }
 }

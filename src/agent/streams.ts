@@ -26,19 +26,30 @@ export interface RecordSink {
 export class RecordQueue<T> {
   private readonly sink: RecordSink;
   private readonly toBody: (record: T) => Body;
+  private readonly lengthMax: number;
   private readonly waiting: T[] = [];
 
-  constructor(sink: RecordSink, toBody: (record: T) => Body) {
+  constructor(sink: RecordSink, toBody: (record: T) => Body, lengthMax = queuedRecordsMax) {
+    this.lengthMax = lengthMax;
     this.sink = sink;
     this.toBody = toBody;
   }
 
   /** False: the record was dropped, because too many wait already. */
   offer(record: T): boolean {
-    if (this.waiting.length >= queuedRecordsMax) return false;
+    if (this.waiting.length >= this.lengthMax) return false;
+    this.offerLast(record);
+    return true;
+  }
+
+  /** For the record that must not be dropped. */
+  offerLast(record: T): void {
     this.waiting.push(record);
     this.flush();
-    return true;
+  }
+
+  get isEmpty(): boolean {
+    return this.waiting.length === 0;
   }
 
   /** Sends what waits, as far as the client takes it. */

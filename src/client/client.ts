@@ -5,6 +5,7 @@ import { SerfError } from "../base/errors.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import { rpcAddressDefault } from "../rpc/address.ts";
 import { type RecordOf, rpcVersion } from "../rpc/commands.ts";
+import { uint64 } from "../rpc/framing.ts";
 import { type AgentMember, type AgentStats, decodeCoordinate, decodeMember } from "../rpc/views.ts";
 import { RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
@@ -42,6 +43,29 @@ export type AgentEvent =
       readonly name: string;
       readonly payload: Uint8Array;
     };
+
+/** What a member says to a query: that it has it, or its answer. */
+export type QueryAnswer =
+  | { readonly kind: "ack"; readonly from: string }
+  | { readonly kind: "response"; readonly from: string; readonly payload: Uint8Array };
+
+/** What a query may say besides its name and payload. */
+export interface QueryParams {
+  /** Only members of these names are to answer. */
+  readonly filterNodes?: readonly string[];
+  /** Only members whose tags match these regular expressions (RE2, anywhere in the value), by tag. */
+  readonly filterTags?: Readonly<Record<string, string>>;
+  /** Has every member that the filters let through tell that it has the query. Default false. */
+  readonly requestAck?: boolean;
+  /** Has each answer sent by so many other members besides, 0 to 255. Default 0. */
+  readonly relayFactor?: number;
+  /** How long answers are waited for. 0, the default, lets the agent choose. */
+  readonly timeoutMs?: number;
+}
+
+/** Answers come in a burst, before their reader has a turn. */
+const queryAnswersMax = 65_536;
+const nanosecondsPerMs = 1_000_000;
 
 /** Regular expressions (RE2) that must match the whole value. What is left out matches everything. */
 export interface MemberFilter {
@@ -142,6 +166,30 @@ export class SerfClient {
     return this.connection.subscribe("stream", { Type: filter }, toEvent);
   }
 
+  /**
+   * Asks a question of the members. Acks and answers come as they arrive, and the iteration ends with the query; leaving it stops the
+   * query.
+   */
+  query(name: string, payload?: Uint8Array | string, params: QueryParams = {}): Promise<Subscription<QueryAnswer>> {
+    const { filterNodes = [], filterTags = {}, requestAck = false, relayFactor = 0, timeoutMs = 0 } = params;
+    const request = {
+      FilterNodes: [...filterNodes],
+      FilterTags: { ...filterTags },
+      Name: name,
+      Payload: typeof payload === "string" ? utf8Encode(payload) : (payload ?? emptyBytes),
+      RelayFactor: relayFactor,
+      RequestAck: requestAck,
+      Timeout: uint64(Math.round(timeoutMs * nanosecondsPerMs)),
+    };
+    return this.connection.subscribe("query", request, toAnswer, queryAnswersMax);
+  }
+
+  /** Answers a query that came as an event of `stream`, by its `id`. Rejects if its time is up, or it was answered already. */
+  async respond(id: number, payload: Uint8Array | string): Promise<void> {
+    const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
+    await this.connection.call("respond", { ID: id, Payload: bytes });
+  }
+
   /** Log lines: the last 512, then those to come, from `level` upwards. One monitor a connection. */
   monitor(level = "INFO"): Promise<Subscription<string>> {
     return this.connection.subscribe("monitor", { LogLevel: level }, ({ Log }) => Log);
@@ -163,5 +211,17 @@ function toEvent(record: RecordOf<"stream">): AgentEvent {
       return { kind: "query", id: Number(record.ID), lamportTime, name, payload };
     default:
       return { kind: record.Event as "member-join", members: record.Members.map(decodeMember) };
+  }
+}
+
+/** Undefined for the record that ends the query. */
+function toAnswer({ From: from, Payload: payload, Type: type }: RecordOf<"query">): QueryAnswer | undefined {
+  switch (type) {
+    case "ack":
+      return { kind: "ack", from };
+    case "response":
+      return { kind: "response", from, payload };
+    default:
+      return undefined;
   }
 }

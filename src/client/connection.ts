@@ -62,16 +62,17 @@ export class RpcConnection {
     });
   }
 
-  /** Resolves once the agent has agreed to stream. */
-  subscribe<C extends "monitor" | "stream", T>(
+  /** Resolves once the agent has agreed to stream. A record that `convert` makes undefined is the last. */
+  subscribe<C extends "monitor" | "query" | "stream", T>(
     command: C,
     request: RequestOf<C>,
-    convert: (record: RecordOf<C>) => T,
+    convert: (record: RecordOf<C>) => T | undefined,
+    waitingMax?: number,
   ): Promise<Subscription<T>> {
     return new Promise((resolve, reject) => {
       const subscription = new Subscription<T>(async () => {
         if (!this.closed) await this.call("stop", { Stop: sequence });
-      });
+      }, waitingMax);
       const sequence = this.send(command, request, {
         command,
         answered: false,
@@ -81,7 +82,12 @@ export class RpcConnection {
           reject(new SerfError("AGENT_ERROR", error));
         },
         // Records may still come after a stop was answered: the expectation stays, and an ended subscription ignores them.
-        record: (body) => subscription.offer(convert(body as RecordOf<C>)),
+        record: (body) => {
+          const record = convert(body as RecordOf<C>);
+          if (record !== undefined) return subscription.offer(record);
+          this.expected.delete(sequence);
+          subscription.end(undefined);
+        },
         closed: (failure) => {
           reject(failure ?? connectionClosed());
           subscription.end(failure);

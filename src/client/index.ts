@@ -3,5 +3,13 @@
 export { type ErrorCode, SerfError } from "../base/errors.ts";
 export { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
 export type { AgentMember, AgentStats } from "../rpc/views.ts";
-export { type AgentEvent, type ConnectOptions, connectSerf, type MemberFilter, type SerfClient } from "./client.ts";
+export {
+  type AgentEvent,
+  type ConnectOptions,
+  connectSerf,
+  type MemberFilter,
+  type QueryAnswer,
+  type QueryParams,
+  type SerfClient,
+} from "./client.ts";
 export type { Subscription } from "./subscription.ts";

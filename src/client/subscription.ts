@@ -1,5 +1,5 @@
-/** How many records wait for a consumer that is slower than the agent; newer ones are dropped and counted. */
-const waitingMax = 1_024;
+/** How many records wait, unless said otherwise, for a consumer that is slower than the agent; newer ones are dropped and counted. */
+const waitingMaxDefault = 1_024;
 
 interface Taker<T> {
   resolve(result: IteratorResult<T, undefined>): void;
@@ -12,14 +12,16 @@ interface Taker<T> {
  */
 export class Subscription<T> implements AsyncIterableIterator<T> {
   private readonly onStop: () => Promise<void>;
+  private readonly waitingMax: number;
   private readonly waiting: T[] = [];
   private readonly takers: Taker<T>[] = [];
   private ended = false;
   private failure: Error | undefined;
   private droppedCount = 0;
 
-  constructor(onStop: () => Promise<void>) {
+  constructor(onStop: () => Promise<void>, waitingMax = waitingMaxDefault) {
     this.onStop = onStop;
+    this.waitingMax = waitingMax;
   }
 
   /** Records lost because they were not consumed in time. */
@@ -57,7 +59,7 @@ export class Subscription<T> implements AsyncIterableIterator<T> {
     if (this.ended) return;
     const taker = this.takers.shift();
     if (taker !== undefined) taker.resolve({ done: false, value: record });
-    else if (this.waiting.length < waitingMax) this.waiting.push(record);
+    else if (this.waiting.length < this.waitingMax) this.waiting.push(record);
     else this.droppedCount += 1;
   }
 

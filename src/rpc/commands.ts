@@ -22,6 +22,7 @@ export const rpcErrors = {
   monitorExists: "Monitor already exists",
   invalidFilter: "Invalid event filter",
   streamExists: "Stream with given sequence exists",
+  invalidQueryId: "No pending queries matching ID",
 } as const;
 
 /** Answers that are given before a command is looked at: no body follows them, whatever the command. */
@@ -59,6 +60,7 @@ const unsigned = v.nullish(
   v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(v.bigint(), v.minValue(0n))]),
   0,
 );
+const signed = v.nullish(v.union([v.pipe(v.number(), v.safeInteger()), v.bigint()]), 0);
 const byte = integer(0, 255);
 
 function integer(min: number, max: number) {
@@ -132,6 +134,21 @@ export const commands = {
   members: { response: memberList },
   "members-filtered": { request: v.object({ Name: text, Status: text, Tags: textMap }), response: memberList },
   monitor: { request: v.object({ LogLevel: text }), record: v.object({ Log: text }) },
+  query: {
+    request: v.object({
+      FilterNodes: textList,
+      FilterTags: textMap,
+      Name: text,
+      Payload: bytes,
+      RelayFactor: byte,
+      RequestAck: flag,
+      /** Nanoseconds; 0 lets the agent choose. */
+      Timeout: signed,
+    }),
+    /** Type is "ack", "response", or "done" for the end. */
+    record: v.object({ From: text, Payload: bytes, Type: text }),
+  },
+  respond: { request: v.object({ ID: unsigned, Payload: bytes }) },
   stats: { response: v.record(v.string(), textMap) },
   stop: { request: v.object({ Stop: unsigned }) },
   stream: { request: v.object({ Type: text }), record: eventRecord },

@@ -5,6 +5,7 @@ import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import type { SerfMember } from "./member.ts";
 import { encodeSerfMessage } from "./messages.ts";
 import { type ExpectedAnswers, OpenQuery, type QueryListener } from "./open-query.ts";
+import { pingQueryName } from "./queries.ts";
 import { encodeFilters, selectAddressed } from "./query-filter.ts";
 import { type QueryMessage, type QueryResponse, queryFlags } from "./query-messages.ts";
 
@@ -56,9 +57,6 @@ const nanosecondsPerMs = 1_000_000;
 const complaintPeriodMs = 60_000;
 /** Serf's ids are 31 bits wide. */
 const idsCount = 2 ** 31;
-
-/** The query that its ack answers: nobody responds to it. */
-const pingQuery = "_serf_ping";
 
 /** This node's own queries, from the asking to the last answer. */
 export class OpenQueries {
@@ -181,6 +179,6 @@ export class OpenQueries {
 }
 
 function expectedAnswers(name: string, requestAck: boolean): ExpectedAnswers | undefined {
-  if (name !== pingQuery) return { ack: requestAck, response: true };
+  if (name !== pingQueryName) return { ack: requestAck, response: true };
   return requestAck ? { ack: true, response: false } : undefined;
 }

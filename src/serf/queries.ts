@@ -82,6 +82,9 @@ export class Queries {
 /** Serf's own queries begin so. They are answered by Serf itself, and nobody else is told of them. */
 export const internalQueryPrefix = "_serf_";
 
+/** Asks who can be reached. Its ack is its answer: nobody responds to it. */
+export const pingQueryName = `${internalQueryPrefix}ping`;
+
 export function isInternalQuery(name: string): boolean {
   return name.startsWith(internalQueryPrefix);
 }

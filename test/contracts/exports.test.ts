@@ -36,7 +36,7 @@ const promised: Readonly<Record<string, string>> = {
   `,
   "./client": `
     type AgentEvent, type AgentMember, type AgentStats, type ConnectOptions, type Coordinate, type ErrorCode,
-    type MemberFilter,
+    type MemberFilter, type QueryAnswer, type QueryParams,
     type SerfClient, SerfError, type Subscription, connectSerf, distanceSeconds,
   `,
   "./simulator": `

@@ -254,3 +254,90 @@ describe("RPC to strangers", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
   });
 });
+
+describe("a query by RPC", () => {
+  function queryEvent(name: string, timeoutMs = 10_000) {
+    const answers: string[] = [];
+    const respond = (payload: Uint8Array): void => {
+      if (answers.length > 0) throw new Error("response already sent");
+      answers.push(Buffer.from(payload).toString());
+    };
+    const payload = Buffer.from("?");
+    return { kind: "query", lamportTime: 5, name, payload, sourceNode: "a", timeoutMs, respond, answers } as const;
+  }
+
+  test("streams acks and answers as they come, and ends with the query", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const answers = await client.query("load", "now", {
+      filterNodes: ["one"],
+      filterTags: { role: "web" },
+      requestAck: true,
+      relayFactor: 2,
+      timeoutMs: 1500,
+    });
+    const params = { filterNodes: ["one"], filterTags: { role: "web" }, relayFactor: 2, requestAck: true };
+    expect(agent.calls).toEqual([["query", "load", [...Buffer.from("now")], { ...params, timeoutMs: 1500 }]]);
+    agent.asked.acked?.("one");
+    agent.asked.responded?.("one", Buffer.from("0.5"));
+    agent.asked.ended?.("complete");
+    const lines: string[] = [];
+    for await (const answer of answers)
+      lines.push(answer.kind === "ack" ? `ack ${answer.from}` : `${answer.from}: ${Buffer.from(answer.payload)}`);
+    expect(lines).toEqual(["ack one", "one: 0.5"]);
+  });
+
+  test("brings a burst of many answers whole", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const answers = await client.query("load");
+    for (let index = 0; index < 20_000; index++) agent.asked.acked?.(`node-${index}`);
+    agent.asked.ended?.("timeout");
+    let count = 0;
+    for await (const _ of answers) count += 1;
+    expect(count).toBe(20_000);
+    expect(answers.dropped).toBe(0);
+  });
+
+  test("is stopped when the client leaves the loop, and when it is gone", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const answers = await client.query("left");
+    agent.asked.acked?.("one");
+    for await (const answer of answers) {
+      expect(answer).toEqual({ kind: "ack", from: "one" });
+      break;
+    }
+    await client.query("gone");
+    client.close();
+    await expect.poll(() => agent.calls).toContainEqual(["stop", "gone"]);
+    expect(agent.calls).toContainEqual(["stop", "left"]);
+  });
+
+  test("that cannot be sent is refused with the reason", async () => {
+    const { connect } = await serve();
+    const client = await connect();
+    await expect(client.query("too-large")).rejects.toThrow("query exceeds limit of 1024 bytes");
+    await expect(client.members()).resolves.toHaveLength(2);
+  });
+
+  test("comes as an event, and is answered by its number, once, and only while it is open", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const events = await client.stream("query");
+    await expect.poll(() => agent.listeners.size).toBe(1);
+    const asked = queryEvent("load");
+    agent.raise(asked);
+    const { value: event } = await events.next();
+    expect(event).toMatchObject({ kind: "query", id: 1, name: "load", lamportTime: 5 });
+    await client.respond(1, "0.5");
+    expect(asked.answers).toEqual(["0.5"]);
+    await expect(client.respond(1, "0.6")).rejects.toThrow("failed to respond to key query: response already sent");
+    await expect(client.respond(2, "?")).rejects.toThrow("No pending queries matching ID");
+    agent.raise(queryEvent("brief", 0));
+    await events.next();
+    await expect
+      .poll(() => client.respond(2, "late").catch((error: Error) => error.message))
+      .toBe("No pending queries matching ID");
+  });
+});

@@ -5,11 +5,15 @@ import type { Coordinate } from "../../src/coordinate/coordinate.ts";
 import type { JoinResult } from "../../src/memberlist/joiner.ts";
 import type { SerfEvent } from "../../src/serf/events.ts";
 import type { SerfMember } from "../../src/serf/member.ts";
+import type { QueryParams, SentQuery } from "../../src/serf/open-queries.ts";
+import type { QueryListener } from "../../src/serf/open-query.ts";
 import { serfMember } from "./members.ts";
 
 /** Stands in for the agent: remembers what it was asked, and lets a test raise events. */
 export class AgentStandIn implements AgentFace {
   readonly calls: unknown[] = [];
+  /** Of the last query. */
+  asked: QueryListener = {};
   readonly logs = new LogBuffer();
   readonly listeners = new Set<(event: SerfEvent) => void>();
   membersNow: readonly SerfMember[] = [member("one", "alive", { role: "web" }), member("two", "failed", {})];
@@ -41,6 +45,17 @@ export class AgentStandIn implements AgentFace {
   userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
     if (name === "too-large") throw new Error("user event exceeds configured limit of 512 bytes before encoding");
     this.calls.push(["userEvent", name, [...payload], coalesce]);
+  }
+
+  query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
+    if (name === "too-large") throw new Error("query exceeds limit of 1024 bytes");
+    this.calls.push(["query", name, [...payload], params]);
+    this.asked = listener;
+    const stop = (): void => {
+      this.calls.push(["stop", name]);
+      listener.ended?.("stopped");
+    };
+    return { timeoutMs: 1000, stop };
   }
 
   async updateTags(set: Readonly<Record<string, string>>, remove: readonly string[]): Promise<void> {

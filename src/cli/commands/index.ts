@@ -11,6 +11,8 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   leave: async () => (await import("./leave.ts")).leaveCommand,
   members: async () => (await import("./members.ts")).membersCommand,
   monitor: async () => (await import("./monitor.ts")).monitorCommand,
+  query: async () => (await import("./query.ts")).queryCommand,
+  reachability: async () => (await import("./reachability.ts")).reachabilityCommand,
   rtt: async () => (await import("./rtt.ts")).rttCommand,
   tags: async () => (await import("./tags.ts")).tagsCommand,
   version: async () => (await import("./version.ts")).versionCommand,

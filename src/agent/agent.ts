@@ -15,6 +15,7 @@ import type { QueryParams, SentQuery } from "../serf/open-queries.ts";
 import type { QueryListener } from "../serf/open-query.ts";
 import { internalQueryPrefix, isInternalQuery, pingQueryName } from "../serf/queries.ts";
 import { Serf } from "../serf/serf.ts";
+import { encodedTagsBytesMax, encodeTags } from "../serf/tags.ts";
 import type { AgentNetwork } from "./addresses.ts";
 import type { AgentConfig } from "./config.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
@@ -23,6 +24,7 @@ import type { LogBuffer } from "./log-buffer.ts";
 import { createRpcServer, type RpcServer } from "./rpc-server.ts";
 import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
+import { checkTagsSource, type RestoredState, restoreState, writeTagsFile } from "./state-files.ts";
 import { collectAgentStats } from "./stats.ts";
 
 /** Where an agent writes its log, and the last lines of it for those who monitor. */
@@ -51,14 +53,14 @@ export class Agent implements AgentFace {
   private tellEnded: () => void = () => undefined;
 
   /** Use `startAgent`. Throws what `Serf` throws. */
-  constructor(config: AgentConfig, advertised: Endpoint, host: NodeHost, logs: AgentLogs) {
+  constructor(config: AgentConfig, restored: RestoredState, advertised: Endpoint, host: NodeHost, logs: AgentLogs) {
     this.config = config;
     this.advertised = advertised;
-    this.tags = config.tags;
+    this.tags = restored.tags;
     this.host = host;
     this.logger = logs;
     this.logs = logs.buffer;
-    this.serf = new Serf(createSerfOptions(config, advertised), host, (event) => this.receiveEvent(event));
+    this.serf = new Serf(createSerfOptions(config, restored, advertised), host, (event) => this.receiveEvent(event));
     this.serf.onShutdown(() => this.receiveShutdown());
     this.scripts = new ScriptHandler({
       scripts: config.eventScripts,
@@ -131,7 +133,7 @@ export class Agent implements AgentFace {
     }
   }
 
-  /** Removes tags, then sets others. Rejects with TAGS_TOO_LARGE, TIMEOUT or NOT_RUNNING. */
+  /** Asks the members, this one included. Throws INVALID_OPTION, and what `Serf.query` throws. */
   query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
     // Serf's own queries are not for users, but for the one that asks who can be reached.
     if (isInternalQuery(name) && (name !== pingQueryName || payload.length > 0))
@@ -145,9 +147,11 @@ export class Agent implements AgentFace {
     }
   }
 
+  /** Removes tags, then sets others. Rejects with TAGS_TOO_LARGE, TIMEOUT, NOT_RUNNING or STATE_FILE_FAILED. */
   async updateTags(set: Tags, remove: readonly string[]): Promise<void> {
     const kept = Object.entries(this.tags).filter(([name]) => !remove.includes(name));
     const tags = { ...Object.fromEntries(kept), ...set };
+    this.keepTags(tags);
     await completed((done) => {
       this.serf.setTags(tags, done);
       this.tags = tags;
@@ -160,6 +164,7 @@ export class Agent implements AgentFace {
    */
   async reload(config: AgentConfig): Promise<void> {
     const { tags: before } = this.config;
+    checkTagsSource({ tags: config.tags, tagsFile: this.config.tagsFile });
     const { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt } = config;
     const changeable = { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt };
     this.config = { ...this.config, ...changeable };
@@ -228,6 +233,18 @@ export class Agent implements AgentFace {
   }
 
   /** One line, whatever the names in it hold. */
+  /** Before they are told to others, so that no restart takes back what these have seen; but never any that no node can have. */
+  private keepTags(tags: Tags): void {
+    const { tagsFile, protocolVersion } = this.config;
+    if (tagsFile === "" || encodeTags(tags, protocolVersion).length > encodedTagsBytesMax) return;
+    try {
+      writeTagsFile(tagsFile, tags);
+    } catch (error) {
+      this.log("ERR", messageOf(error));
+      throw error;
+    }
+  }
+
   private log(level: LogLevel, message: string): void {
     this.logger.log(level, `agent: ${escapeUnprintable(message)}`);
   }
@@ -238,6 +255,7 @@ export class Agent implements AgentFace {
  * for the operator; then nothing is left running, and no other member was told anything.
  */
 export async function startAgent(config: AgentConfig, network: AgentNetwork, logs: AgentLogs): Promise<Agent> {
+  const restored = await orExplain("Failed to setup the Serf agent", async () => restoreState(config, logs));
   logs.log("INFO", "agent: Serf agent starting");
   const what = "Failed to start the Serf agent";
   const { bind } = network;
@@ -248,7 +266,7 @@ export async function startAgent(config: AgentConfig, network: AgentNetwork, log
     const advertised = decideAdvertise(network, host.transport.bound.port);
     const agent = await orExplain(
       `${what}: Error creating Serf`,
-      async () => new Agent(config, advertised, host, logs),
+      async () => new Agent(config, restored, advertised, host, logs),
     );
     await orExplain("Error starting RPC listener", () => agent.start());
     return agent;

@@ -89,6 +89,13 @@ export const agentOptions = {
     flag: "tag",
     key: "tags",
   },
+  tagsFile: {
+    type: text(),
+    default: "",
+    doc: "File that keeps the tags set by `serf tags` over restarts. With it, tags cannot be given otherwise.",
+    flag: "tags-file",
+    key: "tags_file",
+  },
   role: {
     type: text(),
     default: "",
@@ -109,6 +116,13 @@ export const agentOptions = {
     doc: "Key that encrypts all traffic between members: 16, 24 or 32 bytes in base64, as `serf keygen` prints it. Every member needs the same.",
     flag: "encrypt",
     key: "encrypt_key",
+  },
+  keyringFile: {
+    type: text(),
+    default: "",
+    doc: "File with the encryption keys, a JSON list in base64, the one to encrypt with first. With it, -encrypt cannot be given.",
+    flag: "keyring-file",
+    key: "keyring_file",
   },
   snapshotPath: {
     type: text(),

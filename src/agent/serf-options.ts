@@ -1,19 +1,22 @@
 import type { Endpoint } from "../base/address.ts";
-import { base64Decode } from "../base/bytes.ts";
 import { memberlistProfiles } from "../memberlist/options.ts";
 import type { SerfOptions } from "../serf/options.ts";
 import type { AgentConfig } from "./config.ts";
+import type { RestoredState } from "./state-files.ts";
 
 /** An agent tells member and user events together that come within so long; a library tells each at once. */
 const coalescePeriodMs = 3000;
 const quiescentPeriodMs = 1000;
 
 /** What an agent's configuration means to the node it runs. */
-export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Partial<SerfOptions> {
-  const key = base64Decode(config.encryptKey);
+export function createSerfOptions(
+  config: AgentConfig,
+  { tags, keys }: RestoredState,
+  advertise: Endpoint,
+): Partial<SerfOptions> {
   return {
     nodeName: config.nodeName,
-    tags: config.tags,
+    tags,
     protocolVersion: config.protocolVersion,
     broadcastTimeoutMs: config.broadcastTimeoutMs,
     coalescePeriodMs,
@@ -35,7 +38,7 @@ export function createSerfOptions(config: AgentConfig, advertise: Endpoint): Par
       ...memberlistProfiles[config.profile],
       advertise,
       compression: config.compression,
-      keys: key === undefined || key.length === 0 ? [] : [key],
+      keys,
     },
   };
 }

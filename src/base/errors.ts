@@ -34,6 +34,8 @@ export const errorCodes = {
     "No RPC connection to an agent could be made. The message says where and why; is the agent running?",
   CONNECTION_CLOSED: "The RPC connection ended before an answer came, or was closed by its owner. Connect again.",
   AGENT_ERROR: "The agent could not do what a client asked for. The message is the agent's own, in Serf's words.",
+  STATE_FILE_FAILED:
+    "The tags file or the keyring file of an agent cannot be read, holds something else, or cannot be written. The message names the file and what is wrong.",
   SNAPSHOT_FAILED:
     "The snapshot file can be neither opened for writing nor created. The message names it; check the path, its owner and the disk.",
   TIMEOUT: "An operation did not finish in the time it was given. The message says what was still missing.",

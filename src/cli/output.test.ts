@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { columnize, formatReport, indentedJson, trimSpace } from "./output.ts";
+import { indentedJson } from "../base/go-json.ts";
+import { columnize, formatReport, trimSpace } from "./output.ts";
 
 describe("columns", () => {
   test("are as wide as their widest field, two spaces apart, the last one not padded", () => {

@@ -1,6 +1,7 @@
 /** The reference's output, character for character: scripts read it. */
 
 import { messageOf } from "../base/errors.ts";
+import { indentedJson } from "../base/go-json.ts";
 import type { Terminal } from "./command.ts";
 
 /** A thing that can be shown as text or as JSON. */
@@ -27,22 +28,6 @@ export function printReport(report: Report, format: string, terminal: Terminal):
     return 1;
   }
 }
-
-/** JSON as Go's `json.MarshalIndent(value, "", "  ")` writes it. */
-export function indentedJson(value: unknown): string {
-  // Escapes that are there already are matched whole, so that none is seen from its middle.
-  return JSON.stringify(value, null, 2).replace(/[<>&\u2028\u2029]|\\./g, (found) => goEscapes[found] ?? found);
-}
-
-const goEscapes: Readonly<Record<string, string>> = {
-  "<": "\\u003c",
-  ">": "\\u003e",
-  "&": "\\u0026",
-  "\u2028": "\\u2028",
-  "\u2029": "\\u2029",
-  "\\b": "\\u0008",
-  "\\f": "\\u000c",
-};
 
 /**
  * Lines of fields divided by "|", aligned in columns two spaces apart. Fields are trimmed; a "|" within one begins a new

@@ -1,0 +1,26 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { describeFileFailure } from "./file-failure.ts";
+
+/**
+ * Puts `text` in the place of all the file held, all or nothing. It blocks: for the few files that change when an operator says so.
+ * Returns what went wrong, a text that names the path; the old content is then still there.
+ */
+export function writeFileWhole(path: string, text: string, mode: number): string | undefined {
+  const temporary = `${path}.tmp`;
+  try {
+    // Anew, so that it has this mode whatever was left behind under its name.
+    rmSync(temporary, { force: true });
+    const descriptor = openSync(temporary, "wx", mode);
+    try {
+      writeFileSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+    return undefined;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    return describeFileFailure(error);
+  }
+}

@@ -1,9 +1,15 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hexEncode } from "../base/bytes.ts";
 import { decideAddressed, encodeFilters, selectAddressed } from "./query-filter.ts";
 
 const web = { name: "web-1", tags: { role: "web", zone: "eu" } };
 const db = { name: "db-1", tags: { role: "db" } };
+
+/** Bytes that begin as a filter does. */
+const taggedBytes = fc
+  .tuple(fc.nat(1), fc.uint8Array({ maxLength: 64 }))
+  .map(([type, rest]) => Uint8Array.of(type, ...rest));
 
 function filtersOf(nodes: readonly string[], tags: Readonly<Record<string, string>> = {}): readonly Uint8Array[] {
   return encodeFilters({ nodes, tags }) ?? [];
@@ -54,5 +60,23 @@ describe("filters of a query", () => {
     const slow = { name: "x", tags: { role: `${"a".repeat(200)}!` } };
     expect(decideAddressed(hostile, slow)).toBe(false);
     expect(decideAddressed([hostile[1]!], slow)).toMatchObject({ problem: expect.stringContaining("repeat count") });
+  });
+
+  test("never throw, whatever bytes they are", () => {
+    const hostile = fc.array(fc.oneof(fc.uint8Array({ maxLength: 64 }), taggedBytes), { maxLength: 3 });
+    fc.assert(
+      fc.property(hostile, (filters) => {
+        const verdict = decideAddressed(filters, web);
+        expect(typeof verdict === "boolean" || typeof verdict.problem === "string").toBe(true);
+      }),
+    );
+  });
+
+  test("with an expression of any letters are a verdict or a problem", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40, unit: fc.constantFrom(..."ab(|)[]{}*+?^$.\\pL1,-:") }), (expression) => {
+        decideAddressed(filtersOf([], { role: expression }), web);
+      }),
+    );
   });
 });

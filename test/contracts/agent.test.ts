@@ -1,9 +1,12 @@
 /** Whole agents in this process, over loopback: what `serf-ts/agent` gives a program. */
 
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Agent } from "../../src/agent/agent.ts";
-import { completeConfig } from "../../src/agent/config.ts";
+import { completeConfig, loadConfig } from "../../src/agent/config.ts";
 import { joinErrorText } from "../../src/agent/face.ts";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import { agentOptions } from "../../src/agent/options.ts";
@@ -219,3 +222,30 @@ function freeAddress(): Promise<string> {
     });
   });
 }
+
+describe("an agent with a tags file", () => {
+  async function startWithFile(): Promise<{ agent: Agent; tagsFile: string }> {
+    const folder = mkdtempSync(join(tmpdir(), "serf-ts-tags-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const tagsFile = join(folder, "tags.json");
+    return { agent: await start("one", { tagsFile }), tagsFile };
+  }
+
+  test("keeps what is set, and nothing that no node could have", async () => {
+    const { agent, tagsFile } = await startWithFile();
+    await agent.updateTags({ a: "1" }, []);
+    await expect(agent.updateTags({ b: "x".repeat(600) }, [])).rejects.toMatchObject({ code: "TAGS_TOO_LARGE" });
+    expect(JSON.parse(readFileSync(tagsFile, "utf8"))).toEqual({ a: "1" });
+  });
+
+  test("refuses a reload with tags, and keeps its own", async () => {
+    const { agent, tagsFile } = await startWithFile();
+    await agent.updateTags({ a: "1" }, []);
+    const { config } = loadConfig({ nodeName: "one", ...onLoopback, tags: { b: "2" } }, "host");
+    await expect(agent.reload(config)).rejects.toThrow("Tags config not allowed while using tag files");
+    const { config: without } = loadConfig({ nodeName: "one", ...onLoopback, tagsFile }, "host");
+    await agent.reload(without);
+    expect(agent.serf.localMember.tags).toEqual({ a: "1" });
+    expect(JSON.parse(readFileSync(tagsFile, "utf8"))).toEqual({ a: "1" });
+  });
+});

@@ -181,7 +181,10 @@ export class SerfClient {
       RequestAck: requestAck,
       Timeout: uint64(Math.round(timeoutMs * nanosecondsPerMs)),
     };
-    return this.connection.subscribe("query", request, toAnswer, queryAnswersMax);
+    return this.connection.subscribe("query", request, toAnswer, {
+      isLast: ({ Type }) => Type === "done",
+      waitingMax: queryAnswersMax,
+    });
   }
 
   /** Answers a query that came as an event of `stream`, by its `id`. Rejects if its time is up, or it was answered already. */
@@ -214,8 +217,12 @@ function toEvent(record: RecordOf<"stream">): AgentEvent {
   }
 }
 
-/** Undefined for the record that ends the query. */
+/**
+ * Undefined for the record that ends the query, and for answers of nobody: when the time is up a Go agent sends those in great
+ * numbers, until it notices that it has closed the query.
+ */
 function toAnswer({ From: from, Payload: payload, Type: type }: RecordOf<"query">): QueryAnswer | undefined {
+  if (from === "") return undefined;
   switch (type) {
     case "ack":
       return { kind: "ack", from };

@@ -62,12 +62,12 @@ export class RpcConnection {
     });
   }
 
-  /** Resolves once the agent has agreed to stream. A record that `convert` makes undefined is the last. */
+  /** Resolves once the agent has agreed to stream. Records that `convert` makes undefined are left out. */
   subscribe<C extends "monitor" | "query" | "stream", T>(
     command: C,
     request: RequestOf<C>,
     convert: (record: RecordOf<C>) => T | undefined,
-    waitingMax?: number,
+    { isLast, waitingMax }: { isLast?(record: RecordOf<C>): boolean; readonly waitingMax?: number } = {},
   ): Promise<Subscription<T>> {
     return new Promise((resolve, reject) => {
       const subscription = new Subscription<T>(async () => {
@@ -84,7 +84,8 @@ export class RpcConnection {
         // Records may still come after a stop was answered: the expectation stays, and an ended subscription ignores them.
         record: (body) => {
           const record = convert(body as RecordOf<C>);
-          if (record !== undefined) return subscription.offer(record);
+          if (record !== undefined) subscription.offer(record);
+          if (isLast === undefined || !isLast(body as RecordOf<C>)) return;
           this.expected.delete(sequence);
           subscription.end(undefined);
         },

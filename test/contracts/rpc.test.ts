@@ -279,6 +279,9 @@ describe("a query by RPC", () => {
     const params = { filterNodes: ["one"], filterTags: { role: "web" }, relayFactor: 2, requestAck: true };
     expect(agent.calls).toEqual([["query", "load", [...Buffer.from("now")], { ...params, timeoutMs: 1500 }]]);
     agent.asked.acked?.("one");
+    // As a Go agent does at the end.
+    agent.asked.acked?.("");
+    agent.asked.responded?.("", new Uint8Array(0));
     agent.asked.responded?.("one", Buffer.from("0.5"));
     agent.asked.ended?.("complete");
     const lines: string[] = [];

@@ -3,6 +3,8 @@ import type { Host } from "../base/host.ts";
 import type { Memberlist } from "../memberlist/memberlist.ts";
 import type { QueryEvent, SerfEvent } from "./events.ts";
 import { InternalQueries } from "./internal-queries.ts";
+import { KeyAnswers } from "./key-answers.ts";
+import { KeyManager } from "./key-manager.ts";
 import type { SerfMember, Tags } from "./member.ts";
 import { NameVote } from "./name-vote.ts";
 import { OpenQueries, type QueryParams, type SentQuery } from "./open-queries.ts";
@@ -22,6 +24,8 @@ export interface QueryingNode {
   memberlist(): Memberlist;
   broadcast(message: Uint8Array): void;
   tell(event: SerfEvent): void;
+  /** Has the keys outlive the process, where that is wanted. Returns what went wrong. */
+  keepKeys(keys: readonly Uint8Array[]): string | undefined;
   /** The node lost its name. */
   shutdown(): void;
 }
@@ -29,6 +33,7 @@ export interface QueryingNode {
 /** Queries in both directions, tied together: those of others, our answers, our own, and the answers of others. */
 export class Querying {
   readonly received: Queries;
+  readonly keys: KeyManager;
   private readonly answers: QueryAnswers;
   private readonly open: OpenQueries;
   private readonly internal: InternalQueries;
@@ -48,8 +53,11 @@ export class Querying {
     this.open = this.createOpenQueries(host);
     this.vote = this.createVote(host);
     // Nobody responds to a ping: that it arrived is told by its ack.
-    const handlers = { ping: () => undefined, conflict: (query: QueryEvent) => this.vote.answer(query) };
-    this.internal = new InternalQueries(handlers, host.logger);
+    const ping = () => undefined;
+    const conflict = (query: QueryEvent) => this.vote.answer(query);
+    const keyHandlers = this.createKeyAnswers(host).handlers();
+    this.internal = new InternalQueries({ ping, conflict, ...keyHandlers }, host.logger);
+    this.keys = this.createKeyManager(host);
   }
 
   ask(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
@@ -67,6 +75,7 @@ export class Querying {
 
   /** Ends the queries of this node. */
   stop(): void {
+    this.keys.stop();
     this.open.stop();
   }
 
@@ -87,6 +96,26 @@ export class Querying {
       },
       host.logger,
     );
+  }
+
+  private createKeyAnswers(host: Host): KeyAnswers {
+    const { node } = this;
+    const holder = {
+      responseBytesMax: node.options.queryResponseBytesMax,
+      keyring: () => node.memberlist().keyring,
+      keepKeys: (keys: readonly Uint8Array[]) => node.keepKeys(keys),
+    };
+    return new KeyAnswers(holder, host.logger);
+  }
+
+  private createKeyManager(host: Host): KeyManager {
+    const { node } = this;
+    const asker = {
+      aliveCount: () => node.memberlist().aliveCount,
+      members: () => node.members(),
+      ask: (name: string, payload: Uint8Array, listener: QueryListener) => this.ask(name, payload, {}, listener),
+    };
+    return new KeyManager(asker, host.logger);
   }
 
   private take(query: QueryMessage): void {

@@ -12,6 +12,8 @@ import { EventPipeline } from "./event-pipeline.ts";
 import type { SerfEvent } from "./events.ts";
 import { GossipDelegate } from "./gossip-delegate.ts";
 import { Joins } from "./joins.ts";
+import type { KeyReport } from "./key-manager.ts";
+import type { KeyOperation } from "./key-messages.ts";
 import { LeaveIntents } from "./leave-intents.ts";
 import type { SerfMember, Tags } from "./member.ts";
 import { Membership } from "./membership.ts";
@@ -69,6 +71,7 @@ export class Serf {
   private tags: Tags;
   private currentState: SerfState = "alive";
   private tellShutdown: () => void = () => undefined;
+  private keepKeys: (keys: readonly Uint8Array[]) => string | undefined = () => undefined;
 
   /** Throws INVALID_OPTION, INVALID_KEY, TAGS_TOO_LARGE or SNAPSHOT_FAILED. Nothing is sent or received before `start`. */
   constructor(options: Partial<SerfOptions>, host: Host, listener: (event: SerfEvent) => void) {
@@ -180,6 +183,12 @@ export class Serf {
     return this.querying.ask(name, payload, params, listener);
   }
 
+  /** Installs, uses or removes a key in base64 on every member, or lists all keys. `done` is called once. Throws NOT_RUNNING. */
+  requestKeys(operation: KeyOperation, key: string, done: (report: KeyReport) => void): void {
+    this.expectRunning();
+    this.querying.keys.request(operation, key, done);
+  }
+
   /** Replaces this node's tags. `done` is called once, with TIMEOUT if not gossiped in time. Throws TAGS_TOO_LARGE or NOT_RUNNING. */
   setTags(tags: Tags, done: SerfDone): void {
     this.expectRunning();
@@ -204,6 +213,11 @@ export class Serf {
   /** Has `listener` called once, when the node shuts down: asked to, or by itself because it lost its name. */
   onShutdown(listener: () => void): void {
     this.tellShutdown = listener;
+  }
+
+  /** Has `keep` store the keys, the primary one first, at each change; what went wrong it returns, and the asker is told. */
+  onKeysChanged(keep: (keys: readonly Uint8Array[]) => string | undefined): void {
+    this.keepKeys = keep;
   }
 
   get state(): SerfState {
@@ -280,6 +294,7 @@ export class Serf {
       memberlist: () => this.memberlist,
       broadcast: (message: Uint8Array) => this.broadcasts.queries.queue({ message }),
       tell: (event: SerfEvent) => this.tell(event),
+      keepKeys: (keys: readonly Uint8Array[]) => this.keepKeys(keys),
       shutdown: () => this.shutdown(),
     };
     return new Querying(node, this.host);

@@ -1,0 +1,172 @@
+import { messageOf } from "../base/errors.ts";
+import { goBase64Decode } from "../base/go-base64.ts";
+import type { Logger } from "../base/host.ts";
+import { isRejected } from "../base/rejected.ts";
+import { type KeyOperation, keyMessageTypes, keyQueries, keyRequest, keyResponse } from "./key-messages.ts";
+import type { SerfMember } from "./member.ts";
+import type { SentQuery } from "./open-queries.ts";
+import type { QueryListener } from "./open-query.ts";
+import { internalQueryPrefix } from "./queries.ts";
+
+/** What came of a change or a listing of keys. */
+export interface KeyReport {
+  /** How many members were expected to answer: those alive. */
+  readonly nodeCount: number;
+  readonly responseCount: number;
+  readonly errorCount: number;
+  /** By name of the node, of those that have something to say: why they failed, or that they did not answer. */
+  readonly messages: ReadonlyMap<string, string>;
+  /** Of a listing: on how many nodes each key is known, keys in base64. */
+  readonly keys: ReadonlyMap<string, number>;
+  /** Of a listing: how many nodes encrypt with each key. */
+  readonly primaryKeys: ReadonlyMap<string, number>;
+  /** Undefined if every node answered and succeeded; else the reference's words, like "1/3 nodes reported failure". */
+  readonly problem: string | undefined;
+}
+
+/** The report while answers come. */
+interface Tally {
+  nodeCount: number;
+  responseCount: number;
+  errorCount: number;
+  readonly messages: Map<string, string>;
+  readonly keys: Map<string, number>;
+  readonly primaryKeys: Map<string, number>;
+}
+
+interface PendingOperation {
+  readonly operation: KeyOperation;
+  readonly key: string;
+  readonly done: (report: KeyReport) => void;
+}
+
+export interface KeyAsker {
+  aliveCount(): number;
+  members(): readonly SerfMember[];
+  ask(name: string, payload: Uint8Array, listener: QueryListener): SentQuery;
+}
+
+/** Changes the keys of all members, one change after another: what is used must have been installed before. */
+export class KeyManager {
+  private readonly node: KeyAsker;
+  private readonly logger: Logger;
+  private readonly waiting: PendingOperation[] = [];
+  private isBusy = false;
+  private isStopped = false;
+
+  constructor(node: KeyAsker, logger: Logger) {
+    this.node = node;
+    this.logger = logger;
+  }
+
+  /** `key` is in base64; empty for a listing. `done` is called once, perhaps synchronously. */
+  request(operation: KeyOperation, key: string, done: (report: KeyReport) => void): void {
+    this.waiting.push({ operation, key, done });
+    if (!this.isBusy) this.startNext();
+  }
+
+  /** What waits is not begun any more. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  private startNext(): void {
+    const next = this.waiting.shift();
+    this.isBusy = next !== undefined;
+    if (next === undefined) return;
+    this.run(next, (report) => {
+      try {
+        next.done(report);
+      } finally {
+        this.startNext();
+      }
+    });
+  }
+
+  private run({ operation, key }: PendingOperation, done: (report: KeyReport) => void): void {
+    const maps = { messages: new Map(), keys: new Map(), primaryKeys: new Map() };
+    const tally: Tally = { nodeCount: 0, responseCount: 0, errorCount: 0, ...maps };
+    const decoded = goBase64Decode(key);
+    if ("problem" in decoded) done({ ...tally, problem: decoded.problem });
+    else if (this.isStopped) done({ ...tally, problem: "the node is shut down" });
+    else {
+      const problem = this.ask(operation, decoded.bytes, tally, () => done(conclude(tally)));
+      if (problem !== undefined) done({ ...tally, problem });
+    }
+  }
+
+  /** Returns why it could not be asked; `ended` is not called then. */
+  private ask(operation: KeyOperation, key: Uint8Array, tally: Tally, ended: () => void): string | undefined {
+    const payload = keyRequest.encode({ key }, keyMessageTypes.request);
+    const silent = new Set(this.membersOf("alive"));
+    try {
+      const sent = this.node.ask(`${internalQueryPrefix}${keyQueries[operation]}`, payload, {
+        responded: (from, answer) => {
+          silent.delete(from);
+          this.count(from, answer, tally);
+          if (tally.responseCount === tally.nodeCount) sent.stop();
+        },
+        ended: () => {
+          if (tally.responseCount < tally.nodeCount) for (const name of silent) tally.messages.set(name, "no response");
+          ended();
+        },
+      });
+    } catch (error) {
+      return messageOf(error);
+    }
+    tally.nodeCount = this.node.aliveCount();
+    if (operation !== "list") this.warnOfAbsent(operation);
+    return undefined;
+  }
+
+  private count(from: string, answer: Uint8Array, tally: Tally): void {
+    tally.responseCount += 1;
+    const response = readResponse(answer);
+    if (typeof response === "string") {
+      tally.errorCount += 1;
+      tally.messages.set(from, response);
+      return;
+    }
+    const { succeeded, message, keys = [], primaryKey } = response;
+    if (!succeeded) tally.errorCount += 1;
+    if (!succeeded || message !== "") tally.messages.set(from, message);
+    if (succeeded && message !== "") this.logger.log("WARN", `serf: ${message}`);
+    for (const key of keys) increment(tally.keys, key);
+    if (primaryKey !== "") increment(tally.primaryKeys, primaryKey);
+  }
+
+  /** Who is down is not expected to answer, but will come back with the keys of before. */
+  private warnOfAbsent(operation: KeyOperation): void {
+    const absent = this.membersOf("failed");
+    if (absent.length === 0) return;
+    const names = absent.join(", ");
+    this.logger.log("WARN", `serf: ${keyQueries[operation]} does not reach members that are down: ${names}`);
+  }
+
+  private membersOf(status: SerfMember["status"]): readonly string[] {
+    return this.node
+      .members()
+      .filter((member) => member.status === status)
+      .map(({ name }) => name);
+  }
+}
+
+/** Returns what is wrong with it as a text, in the reference's words. */
+function readResponse(answer: Uint8Array) {
+  const shown = `[${answer.join(" ")}]`;
+  if (answer[0] !== keyMessageTypes.response) return `Invalid key query response type: ${shown}`;
+  const response = keyResponse.decode(answer, 1);
+  return isRejected(response) ? `Failed to decode key query response: ${shown}` : response;
+}
+
+function conclude(tally: Tally): KeyReport {
+  const { nodeCount, responseCount, errorCount } = tally;
+  let problem: string | undefined;
+  if (errorCount > 0) problem = `${errorCount}/${nodeCount} nodes reported failure`;
+  else if (responseCount !== nodeCount) problem = `${responseCount}/${nodeCount} nodes reported success`;
+  return { ...tally, problem };
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

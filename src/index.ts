@@ -20,6 +20,7 @@ import type { SerfOptions } from "./serf/options.ts";
 export type { Endpoint } from "./base/address.ts";
 export { type ErrorCode, errorCodes, SerfError } from "./base/errors.ts";
 export type { Host, Logger, LogLevel, Metrics } from "./base/host.ts";
+export { type KeyOperation, type KeyReport, KeysError } from "./base/key-report.ts";
 export { type Coordinate, distanceSeconds } from "./coordinate/coordinate.ts";
 export type { QueryAnswer, QueryResults } from "./embed/query-results.ts";
 export type { EventOf, SerfNode } from "./embed/serf-node.ts";

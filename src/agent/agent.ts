@@ -3,6 +3,7 @@
 import type { Endpoint } from "../base/address.ts";
 import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger, LogLevel } from "../base/host.ts";
+import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import { chooseAdvertisedAddress } from "../host/advertised-address.ts";
 import { completed } from "../host/completed.ts";
@@ -24,13 +25,21 @@ import type { LogBuffer } from "./log-buffer.ts";
 import { createRpcServer, type RpcServer } from "./rpc-server.ts";
 import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
-import { checkTagsSource, type RestoredState, restoreState, writeTagsFile } from "./state-files.ts";
+import { checkTagsSource, type RestoredState, restoreState, writeKeyringFile, writeTagsFile } from "./state-files.ts";
 import { collectAgentStats } from "./stats.ts";
 
 /** Where an agent writes its log, and the last lines of it for those who monitor. */
 export interface AgentLogs extends Logger {
   readonly buffer: LogBuffer;
 }
+
+/** What the log says when keys are changed or listed. */
+const keyInitiations: Readonly<Record<KeyOperation, string>> = {
+  install: "key installation",
+  use: "primary key change",
+  remove: "key removal",
+  list: "key listing",
+};
 
 /** One running agent. The RPC server sees it as an `AgentFace`. */
 export class Agent implements AgentFace {
@@ -61,6 +70,8 @@ export class Agent implements AgentFace {
     this.logger = logs;
     this.logs = logs.buffer;
     this.serf = new Serf(createSerfOptions(config, restored, advertised), host, (event) => this.receiveEvent(event));
+    const { keyringFile } = config;
+    if (keyringFile !== "") this.serf.onKeysChanged((keys) => writeKeyringFile(keyringFile, keys));
     this.serf.onShutdown(() => this.receiveShutdown());
     this.scripts = new ScriptHandler({
       scripts: config.eventScripts,
@@ -145,6 +156,12 @@ export class Agent implements AgentFace {
       this.log("WARN", `failed to start user query: ${messageOf(error)}`);
       throw error;
     }
+  }
+
+  /** Changes the keys of every member, or lists them; with a keyring file each keeps its own. Rejects with NOT_RUNNING. */
+  async requestKeys(operation: KeyOperation, key: string): Promise<KeyReport> {
+    this.log("INFO", `Initiating ${keyInitiations[operation]}`);
+    return new Promise((resolve) => this.serf.requestKeys(operation, key, resolve));
   }
 
   /** Removes tags, then sets others. Rejects with TAGS_TOO_LARGE, TIMEOUT, NOT_RUNNING or STATE_FILE_FAILED. */

@@ -1,6 +1,7 @@
 /** What the RPC server may see of the agent it serves, and ask of it. Rejections carry the reference's text as message. */
 
 import { messageOf } from "../base/errors.ts";
+import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
@@ -22,6 +23,8 @@ export interface AgentFace {
   userEvent(name: string, payload: Uint8Array, coalesce: boolean): void;
   /** Throws for a query that cannot be sent. What comes of it is told later. */
   query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery;
+  /** Changes the keys of every member, or lists them. Resolves also when that failed: `problem` says so. `key` is in base64. */
+  requestKeys(operation: KeyOperation, key: string): Promise<KeyReport>;
   /** Removes first, then sets. */
   updateTags(set: Tags, remove: readonly string[]): Promise<void>;
   /** Events after coalescing. Returns how to stop listening. */

@@ -9,6 +9,7 @@
  */
 
 export { type ErrorCode, SerfError } from "../base/errors.ts";
+export type { KeyOperation, KeyReport } from "../base/key-report.ts";
 export type { JoinFailure, JoinResult } from "../memberlist/joiner.ts";
 export type { AgentStats } from "../rpc/views.ts";
 export type { MemberEvent, MemberEventKind, SerfEvent, UserEvent } from "../serf/events.ts";

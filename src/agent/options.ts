@@ -120,7 +120,7 @@ export const agentOptions = {
   keyringFile: {
     type: text(),
     default: "",
-    doc: "File with the encryption keys, a JSON list in base64, the one to encrypt with first. With it, -encrypt cannot be given.",
+    doc: "File with the encryption keys, a JSON list in base64, the one to encrypt with first; rewritten when `serf keys` changes them. With it, -encrypt cannot be given.",
     flag: "keyring-file",
     key: "keyring_file",
   },

@@ -2,6 +2,7 @@
 
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
+import type { KeyOperation } from "../base/key-report.ts";
 import { parseLogLevel } from "../base/log-level.ts";
 import { type Body, type CommandName, type RequestOf, rpcErrors, rpcVersion } from "../rpc/commands.ts";
 import { parseEventFilters } from "./event-filter.ts";
@@ -9,7 +10,7 @@ import { type AgentFace, joinErrorText, respondTo } from "./face.ts";
 import { compileMemberFilter } from "./member-filter.ts";
 import type { PendingQueries } from "./pending-queries.ts";
 import { createQueryStream } from "./query-stream.ts";
-import { coordinateBody, type MemberListEncoder, membersBody } from "./rpc-records.ts";
+import { coordinateBody, keyReportBody, type MemberListEncoder, membersBody } from "./rpc-records.ts";
 import { type ClientStream, type RecordSink, streamEvents, streamLogs } from "./streams.ts";
 
 /** As the client chose it; a bigint only above 2^53. */
@@ -83,11 +84,19 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     }
   },
 
+  "install-key"({ agent }, { Key }) {
+    return requestKeys(agent, "install", Key);
+  },
+
   async leave({ agent, logger }) {
     logger.log("INFO", "agent.ipc: Graceful leave triggered");
     const left = await answer(() => agent.leave());
     if (left.error !== "") logger.log("ERR", `agent.ipc: leave failed: ${left.error}`);
     return left;
+  },
+
+  "list-keys"({ agent }) {
+    return requestKeys(agent, "list", "");
   },
 
   members({ agent, memberList }) {
@@ -136,6 +145,10 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     return answer(() => respondTo(query, Payload));
   },
 
+  "remove-key"({ agent }, { Key }) {
+    return requestKeys(agent, "remove", Key);
+  },
+
   stats({ agent }) {
     return { error: "", body: agent.stats() };
   },
@@ -167,7 +180,17 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
   tags({ agent }, { Tags, DeleteTags }) {
     return answer(() => agent.updateTags(Tags, DeleteTags));
   },
+
+  "use-key"({ agent }, { Key }) {
+    return requestKeys(agent, "use", Key);
+  },
 };
+
+/** The body says which nodes failed, and why; so it comes with an error most of all. */
+async function requestKeys(agent: AgentFace, operation: KeyOperation, key: string): Promise<Answer> {
+  const report = await agent.requestKeys(operation, key);
+  return { error: report.problem ?? "", body: keyReportBody(report, operation === "list") };
+}
 
 async function answer(work: () => void | Promise<void>): Promise<Answer> {
   try {

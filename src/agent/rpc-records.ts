@@ -1,6 +1,7 @@
 /** What the protocol sends of members and events, its keys in the order in which the reference writes them. */
 
 import { unreachable } from "../base/errors.ts";
+import type { KeyReport } from "../base/key-report.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Body } from "../rpc/commands.ts";
 import { encodeFrame, uint64 } from "../rpc/framing.ts";
@@ -35,6 +36,20 @@ const noCoordinate: Body = { Adjustment: 0, Error: 0, Height: 0, Vec: null };
 export function coordinateBody(coordinate: Coordinate | undefined): Body {
   const found = coordinate !== undefined;
   return { Coord: found ? encodeCoordinate(coordinate) : noCoordinate, Ok: found };
+}
+
+/** The keys are nil for a change. */
+export function keyReportBody(
+  { messages, keys, errorCount, nodeCount, responseCount }: KeyReport,
+  lists: boolean,
+): Body {
+  return {
+    Keys: lists ? Object.fromEntries(keys) : null,
+    Messages: Object.fromEntries(messages),
+    NumErr: errorCount,
+    NumNodes: nodeCount,
+    NumResp: responseCount,
+  };
 }
 
 /** `registerQuery` gives a query the number by which the client can answer it. */

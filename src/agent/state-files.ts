@@ -1,7 +1,7 @@
 /** What an agent keeps in files of its own: its tags and its encryption keys. Format and words are the reference's. */
 
 import { readFileSync, statSync } from "node:fs";
-import { base64Decode } from "../base/bytes.ts";
+import { base64Decode, base64Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import { indentedJson } from "../base/go-json.ts";
 import type { Logger } from "../base/host.ts";
@@ -38,6 +38,12 @@ export function writeTagsFile(path: string, tags: Tags): void {
   const sorted = Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)));
   const problem = writeFileWhole(path, indentedJson(sorted), fileMode);
   if (problem !== undefined) throw new SerfError("STATE_FILE_FAILED", `Failed to write tags file: ${problem}`);
+}
+
+/** The primary key first. Returns what went wrong; the file then holds what it held before. */
+export function writeKeyringFile(path: string, keys: readonly Uint8Array[]): string | undefined {
+  const problem = writeFileWhole(path, indentedJson(keys.map(base64Encode)), fileMode);
+  return problem && `Failed to write keyring file: ${problem}`;
 }
 
 function restoreTags(config: AgentConfig, logger: Logger): Tags {

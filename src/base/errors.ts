@@ -30,6 +30,8 @@ export const errorCodes = {
   UNKNOWN_MEMBER: "No member of that name is known.",
   NOT_ENCRYPTED: "The operation needs encryption, and the node runs without a key.",
   INVALID_KEY: "A key is not 16, 24 or 32 bytes, or not base64.",
+  KEYS_FAILED:
+    "Not every member did what was asked of its keys. The message counts them; `report` of the error says which, and why.",
   CONNECTION_FAILED:
     "No RPC connection to an agent could be made. The message says where and why; is the agent running?",
   CONNECTION_CLOSED: "The RPC connection ended before an answer came, or was closed by its owner. Connect again.",

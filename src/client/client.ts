@@ -2,11 +2,12 @@
 
 import { emptyBytes, utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
+import { expectKeysDone, type KeyOperation, type KeyReport, keyCommands } from "../base/key-report.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import { rpcAddressDefault } from "../rpc/address.ts";
 import { type RecordOf, rpcVersion } from "../rpc/commands.ts";
 import { uint64 } from "../rpc/framing.ts";
-import { type AgentMember, type AgentStats, decodeCoordinate, decodeMember } from "../rpc/views.ts";
+import { type AgentMember, type AgentStats, decodeCoordinate, decodeKeyReport, decodeMember } from "../rpc/views.ts";
 import { RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import type { Subscription } from "./subscription.ts";
@@ -154,6 +155,18 @@ export class SerfClient {
   async coordinate(name: string): Promise<Coordinate | undefined> {
     const { Coord, Ok } = await this.connection.call("get-coordinate", { Node: name });
     return Ok ? decodeCoordinate(Coord) : undefined;
+  }
+
+  /**
+   * Installs, uses or removes a key on every member, or lists all keys. `key` is in base64; a listing needs none. Rejects with a KeysError
+   * if a member failed or did not answer.
+   */
+  async requestKeys(operation: KeyOperation, key = ""): Promise<KeyReport> {
+    const { error, body } =
+      operation === "list"
+        ? await this.connection.callForReport(keyCommands.list, undefined)
+        : await this.connection.callForReport(keyCommands[operation], { Key: key });
+    return expectKeysDone(decodeKeyReport(body, error));
   }
 
   /** The agent's figures, by section. */

@@ -62,6 +62,26 @@ export class RpcConnection {
     });
   }
 
+  /** As `call`, for commands whose answer has a body with an error too. Still rejects for an error without one. */
+  callForReport<C extends CommandName>(
+    command: C,
+    request: RequestOf<C>,
+  ): Promise<{ readonly error: string; readonly body: ResponseOf<C> }> {
+    return new Promise((resolve, reject) => {
+      const sequence = this.send(command, request, {
+        command,
+        answered: false,
+        answer: (error, body) => {
+          this.expected.delete(sequence);
+          if (body === undefined) reject(new SerfError("AGENT_ERROR", error));
+          else resolve({ error, body: body as unknown as ResponseOf<C> });
+        },
+        record: () => {},
+        closed: (failure) => reject(failure ?? connectionClosed()),
+      });
+    });
+  }
+
   /** Resolves once the agent has agreed to stream. Records that `convert` makes undefined are left out. */
   subscribe<C extends "monitor" | "query" | "stream", T>(
     command: C,

@@ -1,6 +1,7 @@
 /** `serf-ts/client`: talks to a running agent, ours or HashiCorp's. */
 
 export { type ErrorCode, SerfError } from "../base/errors.ts";
+export { type KeyOperation, type KeyReport, KeysError } from "../base/key-report.ts";
 export { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
 export type { AgentMember, AgentStats } from "../rpc/views.ts";
 export {

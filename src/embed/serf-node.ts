@@ -1,5 +1,6 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
+import { expectKeysDone, type KeyOperation, type KeyReport } from "../base/key-report.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import { completed } from "../host/completed.ts";
 import type { NodeHost } from "../host/node-host.ts";
@@ -100,6 +101,20 @@ export class SerfNode {
   /** Declares a failed member to have left; with `prune` it is also forgotten. Rejects with TIMEOUT or NOT_RUNNING. */
   forceLeave(name: string, { prune = false }: { readonly prune?: boolean } = {}): Promise<void> {
     return completed((done) => this.serf.forceLeave(name, prune, done));
+  }
+
+  /**
+   * Installs, uses or removes a key on every member, or lists all keys. `key` is in base64; a listing needs none. Rejects with a KeysError
+   * if a member failed or did not answer, or with NOT_RUNNING.
+   */
+  async requestKeys(operation: KeyOperation, key = ""): Promise<KeyReport> {
+    const done = new Promise<KeyReport>((resolve) => this.serf.requestKeys(operation, key, resolve));
+    return expectKeysDone(await done);
+  }
+
+  /** Has `keep` store the keys of this node, the primary one first, whenever they change; it returns what went wrong. */
+  onKeysChanged(keep: (keys: readonly Uint8Array[]) => string | undefined): void {
+    this.serf.onKeysChanged(keep);
   }
 
   /** Replaces the tags of this node. Rejects with TAGS_TOO_LARGE, TIMEOUT or NOT_RUNNING. */

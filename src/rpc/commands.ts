@@ -93,6 +93,19 @@ const coordinateRecord = v.object({
   Vec: v.nullish(v.array(number), () => []),
 });
 
+const count = integer(-(2 ** 31), 2 ** 31 - 1);
+
+/** After an error too: then it says which nodes failed, and why. */
+const keyReportRecord = v.object({
+  /** On how many nodes each key is known; of a listing alone. */
+  Keys: v.nullish(v.record(v.string(), count), () => ({})),
+  Messages: textMap,
+  NumErr: count,
+  NumNodes: count,
+  NumResp: count,
+});
+const keyChange = { request: v.object({ Key: text }), response: keyReportRecord };
+
 const memberList = v.object({ Members: v.nullish(v.array(memberRecord), () => []) });
 
 /** What `stream` sends: a member event has Members; a user event and a query have the rest, a query alone its ID. */
@@ -130,7 +143,9 @@ export const commands = {
     request: v.object({ Existing: textList, Replay: flag }),
     response: v.object({ Num: integer(-(2 ** 31), 2 ** 31 - 1) }),
   },
+  "install-key": keyChange,
   leave: {},
+  "list-keys": { response: keyReportRecord },
   members: { response: memberList },
   "members-filtered": { request: v.object({ Name: text, Status: text, Tags: textMap }), response: memberList },
   monitor: { request: v.object({ LogLevel: text }), record: v.object({ Log: text }) },
@@ -149,10 +164,12 @@ export const commands = {
     record: v.object({ From: text, Payload: bytes, Type: text }),
   },
   respond: { request: v.object({ ID: unsigned, Payload: bytes }) },
+  "remove-key": keyChange,
   stats: { response: v.record(v.string(), textMap) },
   stop: { request: v.object({ Stop: unsigned }) },
   stream: { request: v.object({ Type: text }), record: eventRecord },
   tags: { request: v.object({ DeleteTags: textList, Tags: textMap }) },
+  "use-key": keyChange,
 } as const satisfies Record<string, CommandDeclaration>;
 
 export type CommandName = keyof typeof commands;
@@ -167,6 +184,7 @@ export type RequestOf<C extends CommandName> = BodyOf<C, "request">;
 export type ResponseOf<C extends CommandName> = BodyOf<C, "response">;
 export type RecordOf<C extends CommandName> = BodyOf<C, "record">;
 export type CoordinateRecord = v.InferOutput<typeof coordinateRecord>;
+export type KeyReportRecord = v.InferOutput<typeof keyReportRecord>;
 export type MemberRecord = v.InferOutput<typeof memberRecord>;
 
 export function isCommandName(name: string): name is CommandName {

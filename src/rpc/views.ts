@@ -2,8 +2,9 @@
 
 import { bytesToIp, ipToBytes } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
+import type { KeyReport } from "../base/key-report.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
-import type { CoordinateRecord, MemberRecord } from "./commands.ts";
+import type { CoordinateRecord, KeyReportRecord, MemberRecord } from "./commands.ts";
 
 /** A member as the agent sees it. */
 export interface AgentMember {
@@ -69,4 +70,16 @@ export function encodeCoordinate({ vec, error, adjustment, height }: Coordinate)
 
 export function decodeCoordinate({ Vec, Error: error, Adjustment, Height }: CoordinateRecord): Coordinate {
   return { vec: Vec, error, adjustment: Adjustment, height: Height };
+}
+
+export function decodeKeyReport(record: KeyReportRecord, error: string): KeyReport {
+  return {
+    nodeCount: record.NumNodes,
+    responseCount: record.NumResp,
+    errorCount: record.NumErr,
+    messages: new Map(Object.entries(record.Messages)),
+    keys: new Map(Object.entries(record.Keys)),
+    primaryKeys: new Map(),
+    problem: error === "" ? undefined : error,
+  };
 }

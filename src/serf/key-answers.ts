@@ -1,11 +1,12 @@
 import { base64Encode } from "../base/bytes.ts";
 import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
+import { keyCommands } from "../base/key-report.ts";
 import { isRejected } from "../base/rejected.ts";
 import type { Keyring } from "../memberlist/keyring.ts";
 import type { QueryEvent } from "./events.ts";
 import type { InternalQueryHandler } from "./internal-queries.ts";
-import { encodeKeyResponse, type KeyResponse, keyQueries, keyRequest } from "./key-messages.ts";
+import { encodeKeyResponse, type KeyResponse, keyRequest } from "./key-messages.ts";
 
 /** A key takes at least so much of an answer, the reference reckons: more keys than fit by this are not even tried. */
 const keyBytesMin = 25;
@@ -27,9 +28,9 @@ interface KeyChange {
 }
 
 const changes: readonly KeyChange[] = [
-  { query: keyQueries.install, what: "install key", apply: (keyring, key) => keyring.add(key) },
-  { query: keyQueries.use, what: "change primary key", apply: (keyring, key) => keyring.use(key) },
-  { query: keyQueries.remove, what: "remove key", apply: (keyring, key) => keyring.remove(key) },
+  { query: keyCommands.install, what: "install key", apply: (keyring, key) => keyring.add(key) },
+  { query: keyCommands.use, what: "change primary key", apply: (keyring, key) => keyring.use(key) },
+  { query: keyCommands.remove, what: "remove key", apply: (keyring, key) => keyring.remove(key) },
 ];
 
 const failed = { succeeded: false, message: "", keys: undefined, primaryKey: "" };
@@ -50,7 +51,7 @@ export class KeyAnswers {
       change.query,
       (query) => this.respond(query, this.change(change, query.payload)),
     ]);
-    return { ...Object.fromEntries(changing), [keyQueries.list]: (query) => this.respondWithKeys(query, this.list()) };
+    return { ...Object.fromEntries(changing), [keyCommands.list]: (query) => this.respondWithKeys(query, this.list()) };
   }
 
   private change({ query, what, apply }: KeyChange, payload: Uint8Array): KeyResponse {
@@ -65,14 +66,14 @@ export class KeyAnswers {
       return this.fail(messageOf(error), `Failed to ${what}: `);
     }
     const problem = this.holder.keepKeys(keyring.keys());
-    if (problem !== undefined) return this.fail(problem, "Failed to write keyring file: ");
+    if (problem !== undefined) return this.fail(problem);
     return { ...failed, succeeded: true };
   }
 
   private list(): KeyResponse {
     const keyring = this.holder.keyring();
     if (keyring === undefined) return this.fail("Keyring is empty (encryption not enabled)");
-    this.logger.log("INFO", `serf: Received ${keyQueries.list} query`);
+    this.logger.log("INFO", `serf: Received ${keyCommands.list} query`);
     const keys = keyring.keys().map(base64Encode);
     return { succeeded: true, message: "", keys, primaryKey: keys[0]! };
   }

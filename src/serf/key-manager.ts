@@ -1,28 +1,13 @@
 import { messageOf } from "../base/errors.ts";
 import { goBase64Decode } from "../base/go-base64.ts";
 import type { Logger } from "../base/host.ts";
+import { type KeyOperation, type KeyReport, keyCommands } from "../base/key-report.ts";
 import { isRejected } from "../base/rejected.ts";
-import { type KeyOperation, keyMessageTypes, keyQueries, keyRequest, keyResponse } from "./key-messages.ts";
+import { keyMessageTypes, keyRequest, keyResponse } from "./key-messages.ts";
 import type { SerfMember } from "./member.ts";
 import type { SentQuery } from "./open-queries.ts";
 import type { QueryListener } from "./open-query.ts";
 import { internalQueryPrefix } from "./queries.ts";
-
-/** What came of a change or a listing of keys. */
-export interface KeyReport {
-  /** How many members were expected to answer: those alive. */
-  readonly nodeCount: number;
-  readonly responseCount: number;
-  readonly errorCount: number;
-  /** By name of the node, of those that have something to say: why they failed, or that they did not answer. */
-  readonly messages: ReadonlyMap<string, string>;
-  /** Of a listing: on how many nodes each key is known, keys in base64. */
-  readonly keys: ReadonlyMap<string, number>;
-  /** Of a listing: how many nodes encrypt with each key. */
-  readonly primaryKeys: ReadonlyMap<string, number>;
-  /** Undefined if every node answered and succeeded; else the reference's words, like "1/3 nodes reported failure". */
-  readonly problem: string | undefined;
-}
 
 /** The report while answers come. */
 interface Tally {
@@ -100,7 +85,7 @@ export class KeyManager {
     const payload = keyRequest.encode({ key }, keyMessageTypes.request);
     const silent = new Set(this.membersOf("alive"));
     try {
-      const sent = this.node.ask(`${internalQueryPrefix}${keyQueries[operation]}`, payload, {
+      const sent = this.node.ask(`${internalQueryPrefix}${keyCommands[operation]}`, payload, {
         responded: (from, answer) => {
           silent.delete(from);
           this.count(from, answer, tally);
@@ -140,7 +125,7 @@ export class KeyManager {
     const absent = this.membersOf("failed");
     if (absent.length === 0) return;
     const names = absent.join(", ");
-    this.logger.log("WARN", `serf: ${keyQueries[operation]} does not reach members that are down: ${names}`);
+    this.logger.log("WARN", `serf: ${keyCommands[operation]} does not reach members that are down: ${names}`);
   }
 
   private membersOf(status: SerfMember["status"]): readonly string[] {

@@ -19,17 +19,6 @@ export const keyResponse = struct({
 
 export type KeyResponse = Value<typeof keyResponse>;
 
-/** The four things that can be asked about keys, as the queries name them after the prefix. */
-export const keyQueries = {
-  install: "install-key",
-  use: "use-key",
-  remove: "remove-key",
-  list: "list-keys",
-} as const;
-
-/** What can be done to the keys of a cluster. A rotation installs the new key, uses it, and then removes the old one. */
-export type KeyOperation = keyof typeof keyQueries;
-
 export function encodeKeyResponse(response: KeyResponse): Uint8Array {
   return keyResponse.encode(response, keyMessageTypes.response);
 }

@@ -1,5 +1,6 @@
 import { assert, SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
+import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { resolveOptions } from "../base/options.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Delegates } from "../memberlist/delegates.ts";
@@ -12,8 +13,6 @@ import { EventPipeline } from "./event-pipeline.ts";
 import type { SerfEvent } from "./events.ts";
 import { GossipDelegate } from "./gossip-delegate.ts";
 import { Joins } from "./joins.ts";
-import type { KeyReport } from "./key-manager.ts";
-import type { KeyOperation } from "./key-messages.ts";
 import { LeaveIntents } from "./leave-intents.ts";
 import type { SerfMember, Tags } from "./member.ts";
 import { Membership } from "./membership.ts";

@@ -15,7 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const promised: Readonly<Record<string, string>> = {
   ".": `
     type Coordinate, type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
-    type JoinResult, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
+    type JoinResult, type KeyOperation, type KeyReport, KeysError, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
     type MemberlistOptions, type MemberlistProfile, type Metrics, type NodeHost, type NodeHostOptions,
     type QueryAnswer, type QueryEnd, type QueryEvent, type QueryParams, type QueryResults, SerfError,
     type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Tags, type UserEvent,
@@ -30,13 +30,13 @@ const promised: Readonly<Record<string, string>> = {
   `,
   "./agent": `
     type Agent, type AgentConfig, type AgentOptions, type AgentStats, type CreateAgentSurroundings, type ErrorCode,
-    type EventFilter, type EventScript, type JoinFailure, type JoinResult, type LogBuffer, type LogListener,
+    type EventFilter, type EventScript, type JoinFailure, type JoinResult, type KeyOperation, type KeyReport, type LogBuffer, type LogListener,
     type MemberEvent, type MemberEventKind, type MemberStatus, SerfError, type SerfEvent, type SerfMember, type Tags,
     type UserEvent, createAgent,
   `,
   "./client": `
     type AgentEvent, type AgentMember, type AgentStats, type ConnectOptions, type Coordinate, type ErrorCode,
-    type MemberFilter, type QueryAnswer, type QueryParams,
+    type KeyOperation, type KeyReport, KeysError, type MemberFilter, type QueryAnswer, type QueryParams,
     type SerfClient, SerfError, type Subscription, connectSerf, distanceSeconds,
   `,
   "./simulator": `

@@ -87,6 +87,39 @@ describe("RPC over a socket", () => {
     expect(await client.coordinate("two")).toBeUndefined();
   });
 
+  test("changes and lists keys", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const changed = await client.requestKeys("install", "AAAA");
+    expect(changed).toMatchObject({ nodeCount: 2, responseCount: 2, keys: new Map(), problem: undefined });
+    await client.requestKeys("use", "AAAA");
+    await client.requestKeys("remove", "BBBB");
+    expect((await client.requestKeys("list")).keys).toEqual(new Map([["AAAA", 2]]));
+    expect(agent.calls).toEqual([
+      ["requestKeys", "install", "AAAA"],
+      ["requestKeys", "use", "AAAA"],
+      ["requestKeys", "remove", "BBBB"],
+      ["requestKeys", "list", ""],
+    ]);
+  });
+
+  test("rejects a change of keys that failed with the report node by node, and goes on", async () => {
+    const { agent, connect } = await serve();
+    const client = await connect();
+    const messages = new Map([["two", "no response"]]);
+    const problem = "1/2 nodes reported success";
+    agent.keyReport = { ...agent.keyReport, responseCount: 1, messages, problem };
+    for (const operation of ["use", "list"] as const) {
+      await expect(client.requestKeys(operation, "AAAA")).rejects.toMatchObject({
+        name: "KeysError",
+        code: "KEYS_FAILED",
+        message: problem,
+        report: { nodeCount: 2, responseCount: 1, messages },
+      });
+    }
+    expect(await client.members()).toHaveLength(2);
+  });
+
   test("rejects with the agent's own words, and goes on", async () => {
     const { agent, connect } = await serve();
     const client = await connect();

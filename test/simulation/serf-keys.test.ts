@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { base64Encode } from "../../src/base/bytes.ts";
-import type { KeyReport } from "../../src/serf/key-manager.ts";
-import { encodeKeyResponse, type KeyOperation } from "../../src/serf/key-messages.ts";
+import type { KeyOperation, KeyReport } from "../../src/base/key-report.ts";
+import { encodeKeyResponse } from "../../src/serf/key-messages.ts";
 import type { SerfOptions } from "../../src/serf/options.ts";
 import { countOf, SerfCluster, type SimulatedNode } from "../support/serf-cluster.ts";
 

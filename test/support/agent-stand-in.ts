@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { AgentFace } from "../../src/agent/face.ts";
 import { LogBuffer } from "../../src/agent/log-buffer.ts";
+import type { KeyOperation, KeyReport } from "../../src/base/key-report.ts";
 import type { Coordinate } from "../../src/coordinate/coordinate.ts";
 import type { JoinResult } from "../../src/memberlist/joiner.ts";
 import type { SerfEvent } from "../../src/serf/events.ts";
@@ -19,6 +20,15 @@ export class AgentStandIn implements AgentFace {
   membersNow: readonly SerfMember[] = [member("one", "alive", { role: "web" }), member("two", "failed", {})];
   joinOutcome: JoinResult = { joined: 1, failures: [] };
   readonly coordinates = new Map<string, Coordinate>();
+  keyReport: KeyReport = {
+    nodeCount: 2,
+    responseCount: 2,
+    errorCount: 0,
+    messages: new Map(),
+    keys: new Map([["AAAA", 2]]),
+    primaryKeys: new Map(),
+    problem: undefined,
+  };
   /** How often the members were asked for. */
   membersAsked = 0;
   readonly serf = {
@@ -56,6 +66,11 @@ export class AgentStandIn implements AgentFace {
       listener.ended?.("stopped");
     };
     return { timeoutMs: 1000, stop };
+  }
+
+  async requestKeys(operation: KeyOperation, key: string): Promise<KeyReport> {
+    this.calls.push(["requestKeys", operation, key]);
+    return this.keyReport;
   }
 
   async updateTags(set: Readonly<Record<string, string>>, remove: readonly string[]): Promise<void> {

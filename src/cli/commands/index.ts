@@ -8,6 +8,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   info: async () => (await import("./info.ts")).infoCommand,
   join: async () => (await import("./join.ts")).joinCommand,
   keygen: async () => (await import("./keygen.ts")).keygenCommand,
+  keys: async () => (await import("./keys.ts")).keysCommand,
   leave: async () => (await import("./leave.ts")).leaveCommand,
   members: async () => (await import("./members.ts")).membersCommand,
   monitor: async () => (await import("./monitor.ts")).monitorCommand,

@@ -1,0 +1,108 @@
+/** The encryption key of a cluster of both kinds of agents changes, told by either command line to either kind. */
+
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type Agent, waitForView } from "../support/agent.ts";
+import { type Pairing, pairings } from "../support/directions.ts";
+import { requirePeer } from "../support/peers.ts";
+import { useSandbox } from "../support/sandbox.ts";
+
+const oldKey = "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=";
+const newKey = "HvY8ubRZMgafUOWvrOadwOckVa1wN3QWAo46FVKbVN8=";
+/** 16 bytes: keys of several sizes live side by side. */
+const shortKey = "ICEiIyQlJicoKSorLC0uLw==";
+
+const names = ["debian-1", "ours-1", "debian-2", "ours-2"] as const;
+const alive = Object.fromEntries(names.map((name) => [name, "alive"]));
+
+const runnable = requirePeer("serf") === undefined ? [] : pairings;
+
+describe.each(runnable)("the keys of two and two, by $title", ({ command, agent: told }: Pairing) => {
+  const sandbox = useSandbox();
+  const agents: Agent[] = [];
+  const files: string[] = [];
+
+  const keys = async (...args: string[]) => {
+    const { code, stdout } = await agents.find(({ kind }) => kind === told)!.command(["keys", ...args], command);
+    return { code, lines: stdout.trimEnd().split("\n") };
+  };
+  const succeed = async (args: readonly string[], begin: string, done: string) =>
+    expect(await keys(...args)).toEqual({ code: 0, lines: [`==> ${begin} on all members...`, `==> ${done}!`] });
+  /** The keyring files of all four, each as a list of keys. */
+  const expectKept = async (...kept: string[]) => {
+    const text = `[\n${kept.map((key) => `  "${key}"`).join(",\n")}\n]`;
+    for (const file of files) expect(await readFile(file, "utf8"), file).toBe(text);
+  };
+  /** The lines of a listing, which the reference gives in any order. */
+  const listed = async () => {
+    const { code, lines } = await keys("-list");
+    expect([code, ...lines.slice(0, 3)]).toEqual([
+      0,
+      "==> Asking all members for installed keys...",
+      "==> Keys gathered, listing cluster keys...",
+      "",
+    ]);
+    return lines.slice(3).sort();
+  };
+
+  test("are there from the files", async () => {
+    for (const name of names) {
+      const file = join(await sandbox.folder(), "keyring.json");
+      await writeFile(file, JSON.stringify([oldKey]), { mode: 0o600 });
+      const kind = name.startsWith("debian") ? "debian" : "ours";
+      const args = [`-keyring-file=${file}`];
+      agents.push(await sandbox.startAgent({ kind, name, args, join: agents.slice(0, 1) }));
+      files.push(file);
+    }
+    await waitForView(agents, alive);
+    expect(await listed()).toEqual([`${oldKey}  [4/4]`]);
+  });
+
+  test("are rotated", async () => {
+    await succeed([`-install=${newKey}`], "Installing key", "Successfully installed key");
+    await expectKept(oldKey, newKey);
+    expect(await listed()).toEqual([`${newKey}  [4/4]`, `${oldKey}  [4/4]`]);
+    await succeed([`-use=${newKey}`], "Changing primary key", "Successfully changed primary key");
+    await expectKept(newKey, oldKey);
+    await succeed([`-remove=${oldKey}`], "Removing key", "Successfully removed key");
+    await expectKept(newKey);
+    expect(await listed()).toEqual([`${newKey}  [4/4]`]);
+    for (const file of files) expect((await stat(file)).mode & 0o777, file).toBe(0o600);
+  });
+
+  test("may be of another size", async () => {
+    await succeed([`-install=${shortKey}`], "Installing key", "Successfully installed key");
+    expect(await listed()).toEqual([`${newKey}  [4/4]`, `${shortKey}  [4/4]`].sort());
+  });
+
+  test.each([
+    ["used without being installed", [`-use=${oldKey}`], "changing primary key", "requested key is not in the keyring"],
+    ["removed while in use", [`-remove=${newKey}`], "removing key", "removing the primary key is not allowed"],
+    ["of a wrong size", ["-install=YWJj"], "installing key", "key size must be 16, 24 or 32 bytes"],
+  ])("cannot be %s, as every member says", async (_title, args, what, why) => {
+    const { code, lines } = await keys(...args);
+    expect(code).toBe(1);
+    const failures = [...names].sort().map((name) => `failed:  ${name.padEnd(8)}  ${why}`);
+    expect(lines.slice(1, 5).sort()).toEqual(failures);
+    expect(lines.slice(5)).toEqual(["", `Error ${what}: 4/4 nodes reported failure`]);
+  });
+
+  test.each([
+    [["-install=no base64"], ["", "Error installing key: illegal base64 data at input byte 2"]],
+    [["-install=a", "-list"], []],
+    [["-use=a", "-remove=b"], []],
+  ])("are left alone by a wrong command: %j", async (args, rest) => {
+    const { code, lines } = await keys(...args);
+    expect(code).toBe(1);
+    if (rest.length === 0) expect(lines).toEqual(["Only one of -install, -use, -remove, or -list allowed"]);
+    else expect(lines.slice(1)).toEqual(rest);
+    expect(await listed()).toHaveLength(2);
+  });
+
+  test("let nobody fail meanwhile, and let those in who come with the new one", async () => {
+    const late = await sandbox.startAgent({ kind: told, name: "late", key: newKey, join: agents.slice(0, 1) });
+    await waitForView([...agents, late], { ...alive, late: "alive" });
+    for (const agent of agents) expect(agent.log, agent.name).not.toContain("EventMemberFailed");
+  });
+});

@@ -2,7 +2,7 @@
 
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
-import type { KeyOperation } from "../base/key-report.ts";
+import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { parseLogLevel } from "../base/log-level.ts";
 import { type Body, type CommandName, type RequestOf, rpcErrors, rpcVersion } from "../rpc/commands.ts";
 import { parseEventFilters } from "./event-filter.ts";
@@ -186,10 +186,26 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
   },
 };
 
+/** Of nodes that were not asked. */
+const noKeyReport: KeyReport = {
+  nodeCount: 0,
+  responseCount: 0,
+  errorCount: 0,
+  messages: new Map(),
+  keys: new Map(),
+  primaryKeys: new Map(),
+  problem: undefined,
+};
+
 /** The body says which nodes failed, and why; so it comes with an error most of all. */
 async function requestKeys(agent: AgentFace, operation: KeyOperation, key: string): Promise<Answer> {
-  const report = await agent.requestKeys(operation, key);
-  return { error: report.problem ?? "", body: keyReportBody(report, operation === "list") };
+  const lists = operation === "list";
+  try {
+    const report = await agent.requestKeys(operation, key);
+    return { error: report.problem ?? "", body: keyReportBody(report, lists) };
+  } catch (error) {
+    return { error: messageOf(error), body: keyReportBody(noKeyReport, lists) };
+  }
 }
 
 async function answer(work: () => void | Promise<void>): Promise<Answer> {

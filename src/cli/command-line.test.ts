@@ -128,6 +128,23 @@ describe("every command", () => {
     expect([exitCode, out.startsWith("Usage: serf tags")]).toEqual([1, true]);
   });
 
+  test.each([
+    [["-install=a", "-use=b"]],
+    [["-use=a", "-remove=b"]],
+    [["-remove=a", "-list"]],
+    [["-install=a", "-use=b", "-remove=c", "-list"]],
+  ])("keys refuses to do two things at once: %j", async (words) => {
+    const out = "Only one of -install, -use, -remove, or -list allowed";
+    expect(await run("keys", ...words)).toEqual({ exitCode: 1, out, errors: "" });
+  });
+
+  test("keys without anything to do prints its help", async () => {
+    const { exitCode, out } = await run("keys");
+    expect(exitCode).toBe(1);
+    expect(out).toMatch(/^Usage: serf keys \[options\]\n/);
+    expect((await run("keys", "-list")).out).toMatch(/^Error connecting to Serf agent: /);
+  });
+
   test("keygen prints 32 bytes in base64, another time others", async () => {
     const [one, two] = [await run("keygen"), await run("keygen", "-ignored")];
     expect(Buffer.from(one.out, "base64")).toHaveLength(32);

@@ -117,6 +117,11 @@ describe("RPC over a socket", () => {
         report: { nodeCount: 2, responseCount: 1, messages },
       });
     }
+    agent.requestKeys = () => Promise.reject(new Error("the node is shut down"));
+    await expect(client.requestKeys("list")).rejects.toMatchObject({
+      message: "the node is shut down",
+      report: { nodeCount: 0, keys: new Map() },
+    });
     expect(await client.members()).toHaveLength(2);
   });
 

@@ -34,7 +34,7 @@ describe.each(runnable)("the keys of two and two, by $title", ({ command, agent:
     const text = `[\n${kept.map((key) => `  "${key}"`).join(",\n")}\n]`;
     for (const file of files) expect(await readFile(file, "utf8"), file).toBe(text);
   };
-  /** The lines of a listing, which the reference gives in any order. */
+  /** The lines of a listing, which the reference gives in any order, without their columns. */
   const listed = async () => {
     const { code, lines } = await keys("-list");
     expect([code, ...lines.slice(0, 3)]).toEqual([
@@ -43,37 +43,41 @@ describe.each(runnable)("the keys of two and two, by $title", ({ command, agent:
       "==> Keys gathered, listing cluster keys...",
       "",
     ]);
-    return lines.slice(3).sort();
+    return lines
+      .slice(3)
+      .map((line) => line.replace(/ +/, " "))
+      .sort();
   };
 
   test("are there from the files", async () => {
+    // Not the local profile, whose gossip is so sparing that now and then a query misses one of four.
     for (const name of names) {
       const file = join(await sandbox.folder(), "keyring.json");
       await writeFile(file, JSON.stringify([oldKey]), { mode: 0o600 });
       const kind = name.startsWith("debian") ? "debian" : "ours";
       const args = [`-keyring-file=${file}`];
-      agents.push(await sandbox.startAgent({ kind, name, args, join: agents.slice(0, 1) }));
+      agents.push(await sandbox.startAgent({ kind, name, args, join: agents.slice(0, 1), profile: "lan" }));
       files.push(file);
     }
     await waitForView(agents, alive);
-    expect(await listed()).toEqual([`${oldKey}  [4/4]`]);
+    expect(await listed()).toEqual([`${oldKey} [4/4]`]);
   });
 
   test("are rotated", async () => {
     await succeed([`-install=${newKey}`], "Installing key", "Successfully installed key");
     await expectKept(oldKey, newKey);
-    expect(await listed()).toEqual([`${newKey}  [4/4]`, `${oldKey}  [4/4]`]);
+    expect(await listed()).toEqual([`${newKey} [4/4]`, `${oldKey} [4/4]`]);
     await succeed([`-use=${newKey}`], "Changing primary key", "Successfully changed primary key");
     await expectKept(newKey, oldKey);
     await succeed([`-remove=${oldKey}`], "Removing key", "Successfully removed key");
     await expectKept(newKey);
-    expect(await listed()).toEqual([`${newKey}  [4/4]`]);
+    expect(await listed()).toEqual([`${newKey} [4/4]`]);
     for (const file of files) expect((await stat(file)).mode & 0o777, file).toBe(0o600);
   });
 
   test("may be of another size", async () => {
     await succeed([`-install=${shortKey}`], "Installing key", "Successfully installed key");
-    expect(await listed()).toEqual([`${newKey}  [4/4]`, `${shortKey}  [4/4]`].sort());
+    expect(await listed()).toEqual([`${newKey} [4/4]`, `${shortKey} [4/4]`].sort());
   });
 
   test.each([
@@ -83,8 +87,14 @@ describe.each(runnable)("the keys of two and two, by $title", ({ command, agent:
   ])("cannot be %s, as every member says", async (_title, args, what, why) => {
     const { code, lines } = await keys(...args);
     expect(code).toBe(1);
-    const failures = [...names].sort().map((name) => `failed:  ${name.padEnd(8)}  ${why}`);
-    expect(lines.slice(1, 5).sort()).toEqual(failures);
+    const failures = [...names].sort().map((name) => `failed:  ${name.padEnd(8)}  ${why}`.toLowerCase());
+    // Debian's memberlist, which is older, begins its texts with a capital letter.
+    expect(
+      lines
+        .slice(1, 5)
+        .sort()
+        .map((line) => line.toLowerCase()),
+    ).toEqual(failures);
     expect(lines.slice(5)).toEqual(["", `Error ${what}: 4/4 nodes reported failure`]);
   });
 
@@ -101,7 +111,13 @@ describe.each(runnable)("the keys of two and two, by $title", ({ command, agent:
   });
 
   test("let nobody fail meanwhile, and let those in who come with the new one", async () => {
-    const late = await sandbox.startAgent({ kind: told, name: "late", key: newKey, join: agents.slice(0, 1) });
+    const late = await sandbox.startAgent({
+      kind: told,
+      name: "late",
+      key: newKey,
+      join: agents.slice(0, 1),
+      profile: "lan",
+    });
     await waitForView([...agents, late], { ...alive, late: "alive" });
     for (const agent of agents) expect(agent.log, agent.name).not.toContain("EventMemberFailed");
   });

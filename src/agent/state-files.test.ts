@@ -6,7 +6,7 @@ import { resolveOptions } from "../base/options.ts";
 import type { AgentConfig } from "./config.ts";
 import { completeConfig } from "./config.ts";
 import { type AgentOptions, agentOptions } from "./options.ts";
-import { restoreState, writeTagsFile } from "./state-files.ts";
+import { restoreState, writeKeyringFile, writeTagsFile } from "./state-files.ts";
 
 const key = "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=";
 const otherKey = "AAAAAAAAAAAAAAAAAAAAAA==";
@@ -112,5 +112,25 @@ describe("a keyring file", () => {
   test("is not needed: a key of the configuration, or none, will do", () => {
     expect(restore({ encryptKey: otherKey }).keys).toEqual([new Uint8Array(16)]);
     expect(restore({}).keys).toEqual([]);
+  });
+});
+
+describe("a keyring file that is written", () => {
+  const keys = [otherKey, key].map((text) => Uint8Array.from(Buffer.from(text, "base64")));
+
+  test("holds the keys in their order, for nobody else to read, and is read back", () => {
+    writeFileSync(path, "[]", { mode: 0o644 });
+    expect(writeKeyringFile(path, keys)).toBeUndefined();
+    expect(readFileSync(path, "utf8")).toBe(`[\n  "${otherKey}",\n  "${key}"\n]`);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(["file"]);
+    expect(restore({ keyringFile: path }).keys).toEqual(keys);
+  });
+
+  test("says why it could not be", () => {
+    const missing = join(folder, "missing", "file");
+    expect(writeKeyringFile(missing, keys)).toMatch(
+      /^Failed to write keyring file: open .*: no such file or directory$/,
+    );
   });
 });

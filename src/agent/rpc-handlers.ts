@@ -135,7 +135,11 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     };
     return answer(() => {
       const sent = client.agent.query(Name, Payload, params, stream.listener);
-      client.streams.set(sequence, { flush: () => stream.flush(), stop: () => sent.stop() });
+      const stop = () => {
+        stream.stop();
+        sent.stop();
+      };
+      client.streams.set(sequence, { flush: () => stream.flush(), stop });
     });
   },
 

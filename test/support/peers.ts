@@ -3,15 +3,27 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-export type PeerName = "serf";
+/** The Debian packages of each peer: the first holds its program. The same as in `scripts/install-peers.sh`. */
+export const peerPackages = {
+  serf: "serf",
+  go: "golang-go golang-github-hashicorp-serf-dev",
+  haproxy: "haproxy",
+  nginx: "nginx-light",
+  dig: "bind9-dnsutils",
+  ip: "iproute2",
+  nft: "nftables",
+  git: "git",
+  zsh: "zsh",
+  fish: "fish",
+  curl: "curl",
+  socat: "socat",
+  "s6-svscan": "s6",
+} as const satisfies Readonly<Record<string, string>>;
 
-/** How to get each peer, for the line that says it is missing. */
-const installation: Readonly<Record<PeerName, string>> = {
-  serf: "apt-get install serf, or sh scripts/install-peers.sh",
-};
+export type PeerName = keyof typeof peerPackages;
 
-/** Where Debian puts it; found before any other of the same name on the path, which might be our own. */
-const packagedFolder = "/usr/bin";
+/** Where Debian puts them; looked at before the path, where another of the same name might be our own. */
+const packagedFolders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
 /**
  * The path of a peer's program, or undefined where it is missing: skip the tests that need it then. With SERF_TS_REQUIRE_PEERS=1 a
@@ -25,17 +37,17 @@ export function requirePeer(name: PeerName): string | undefined {
 
 /** One line for each peer whose tests will be skipped. */
 export function announceMissingPeers(): void {
-  for (const name of Object.keys(installation) as PeerName[]) {
+  for (const name of Object.keys(peerPackages) as PeerName[]) {
     if (requirePeer(name) === undefined) process.stderr.write(`SKIPPED: ${missing(name)}; its tests do not run\n`);
   }
 }
 
 function missing(name: PeerName): string {
-  return `the peer "${name}" is not installed (${installation[name]})`;
+  return `the peer "${name}" is not installed (apt-get install ${peerPackages[name]}, or sh scripts/install-peers.sh)`;
 }
 
 function findProgram(name: string): string | undefined {
-  const folders = [packagedFolder, ...(process.env["PATH"] ?? "").split(delimiter)];
+  const folders = [...packagedFolders, ...(process.env["PATH"] ?? "").split(delimiter)];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 

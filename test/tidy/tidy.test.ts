@@ -16,7 +16,8 @@ const longFiles: Readonly<Record<string, number>> = {};
 
 /** Suppressions of the linter, by rule, in src. Each carries its reason where it stands; a new one has to be argued here. */
 const suppressionsMax: Readonly<Record<string, number>> = {
-  "lint/suspicious/noExplicitAny": 1,
+  // Options of all types in one table; functions that one plugin offers another.
+  "lint/suspicious/noExplicitAny": 2,
 };
 
 /** What each room of `src` may import. A room may always import itself. */

@@ -36,19 +36,46 @@ function readConfigFile(path: string): OptionSource {
   if (typeof config !== "object" || config === null || Array.isArray(config))
     throw problemIn(path, "the file must hold one JSON object");
   const source: OptionSource = {};
-  for (const [key, value] of Object.entries(config)) {
-    const name = findOption(agentOptions, "key", key);
-    if (name === undefined) throw problemIn(path, unknownKey(key));
-    const wrong = addJson(agentOptions, source, name, value);
-    if (wrong !== undefined) throw problemIn(path, `${key}: ${wrong}`);
-  }
+  addEntries(source, config, [], path);
   return source;
 }
 
-function unknownKey(key: string): string {
-  const known = Object.values(agentOptions).flatMap((option) => ("key" in option ? [option.key] : []));
-  const nearest = nearestWord(key, known);
-  return `unknown key ${JSON.stringify(key)}${nearest === undefined ? "" : `, did you mean "${nearest}"?`}`;
+/** `folder` are the keys under which `config` stands: options that belong together may be an object of their own. */
+function addEntries(source: OptionSource, config: object, folder: readonly string[], path: string): void {
+  for (const [key, value] of Object.entries(config)) {
+    const place = [...folder, key];
+    const name = key.includes(".") ? undefined : findOption(agentOptions, "key", place.join("."));
+    if (name !== undefined) {
+      const wrong = addJson(agentOptions, source, name, value);
+      if (wrong !== undefined) throw problemIn(path, `${place.join(".")}: ${wrong}`);
+    } else if (!isFolder(place)) {
+      throw problemIn(path, unknownKey(place));
+    } else if (typeof value !== "object" || Array.isArray(value)) {
+      throw problemIn(path, `${place.join(".")}: must be an object, is ${JSON.stringify(value)}`);
+    } else if (value !== null) {
+      addEntries(source, value, place, path);
+    }
+  }
+}
+
+const knownKeys = Object.values(agentOptions).flatMap((option) => ("key" in option ? [option.key] : []));
+
+function isFolder(place: readonly string[]): boolean {
+  const prefix = `${place.join(".").toLowerCase()}.`;
+  return knownKeys.some((key) => key.startsWith(prefix));
+}
+
+function unknownKey(place: readonly string[]): string {
+  const nearest = nearestWord(place.join("."), knownKeys);
+  return `unknown key ${describeKey(place)}${nearest === undefined ? "" : `, did you mean ${describeKey(nearest.split("."))}?`}`;
+}
+
+/** "bind", or "interface" in "mdns" */
+function describeKey(place: readonly string[]): string {
+  return place
+    .map((key) => JSON.stringify(key))
+    .reverse()
+    .join(" in ");
 }
 
 function reading<T>(path: string, read: () => T): T {

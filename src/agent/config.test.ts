@@ -108,6 +108,27 @@ describe("configuration", () => {
     expect(load({ rejoinAfterLeave: true, snapshotPath: "/x" }).notices).toEqual([]);
   });
 
+  test("options that belong together are an object of their own (detail 15)", () => {
+    const first = file("first.json", { discover: "blue", mdns: { interface: "eth0", disable_ipv6: true } });
+    const second = file("second.json", { MDNS: { Interface: "eth1", disable_ipv4: null } });
+    expect(load({ configPaths: [first, second] }).config).toMatchObject({
+      discover: "blue",
+      mdnsInterface: "eth1",
+      mdnsDisableIpv4: false,
+      mdnsDisableIpv6: true,
+    });
+  });
+
+  test.each<[options: Record<string, unknown>, problem: string]>([
+    [{ mdnsInterface: "eth0" }, "mDNS interface specified without enabling mDNS discovery"],
+    [
+      { discover: "blue", mdnsDisableIpv4: true, mdnsDisableIpv6: true },
+      "Invalid mDNS configuration: both IPv4 and IPv6 are disabled",
+    ],
+  ])("discovery that cannot work is refused: %o (detail 16)", (options, problem) => {
+    expect(() => load(options)).toThrow(problem);
+  });
+
   test("event handlers are read at the start", () => {
     expect(load({ eventHandlers: ["user:deploy=run.sh"] }).config.eventScripts).toEqual([
       { filter: { event: "user", name: "deploy" }, script: "run.sh" },
@@ -126,6 +147,23 @@ describe("a bad configuration file is named together with the place", () => {
     ["a mistyped key", { start_jion: [] }, 'unknown key "start_jion", did you mean "start_join"?'],
     ["a strange key", { colour: "red" }, 'unknown key "colour"'],
     ["a flag's name as key", { "rpc-addr": "x" }, 'unknown key "rpc-addr", did you mean "rpc_addr"?'],
+    [
+      "a nested key mistyped",
+      { mdns: { inteface: "x" } },
+      'unknown key "inteface" in "mdns", did you mean "interface" in "mdns"?',
+    ],
+    [
+      "a nested key not nested",
+      { mdns_interface: "x" },
+      'unknown key "mdns_interface", did you mean "interface" in "mdns"?',
+    ],
+    [
+      "a nested key with a dot",
+      { "mdns.interface": "x" },
+      'unknown key "mdns.interface", did you mean "interface" in "mdns"?',
+    ],
+    ["a text for an object", { mdns: "eth0" }, 'mdns: must be an object, is "eth0"'],
+    ["a wrong nested type", { mdns: { disable_ipv4: "yes" } }, 'mdns.disable_ipv4: must be true or false, is "yes"'],
     ["a wrong type", { start_join: "a" }, 'start_join: must be a list of texts, is "a"'],
     ["a number out of range", { protocol: 9 }, "protocol: must be an integer from 2 to 5, is 9"],
     ["a duration without unit", { retry_interval: "5" }, 'retry_interval: time: missing unit in duration "5"'],

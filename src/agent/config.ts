@@ -31,6 +31,7 @@ export function loadConfig(flags: OptionSource, hostName: string): LoadedConfig 
 }
 
 export function completeConfig(options: AgentOptions, hostName: string): LoadedConfig {
+  checkDiscovery(options);
   const notices: string[] = [];
   if (options.role !== "") notices.push("Deprecation warning: 'Role' has been replaced with 'Tags'");
   if (options.retryIntervalMs < retryIntervalMsMin) notices.push("Warning: 'RetryInterval' is too low. Setting to 1s");
@@ -47,6 +48,13 @@ export function completeConfig(options: AgentOptions, hostName: string): LoadedC
     eventScripts: options.eventHandlers.flatMap(readEventScript),
   };
   return { config: Object.freeze(config), notices };
+}
+
+function checkDiscovery({ discover, mdnsInterface, mdnsDisableIpv4, mdnsDisableIpv6 }: AgentOptions): void {
+  if (discover === "" && mdnsInterface !== "")
+    throw new SerfError("INVALID_OPTION", "mDNS interface specified without enabling mDNS discovery");
+  if (discover !== "" && mdnsDisableIpv4 && mdnsDisableIpv6)
+    throw new SerfError("INVALID_OPTION", "Invalid mDNS configuration: both IPv4 and IPv6 are disabled");
 }
 
 function readEventScript(text: string): readonly EventScript[] {

@@ -16,6 +16,7 @@ export function createSerfOptions(
 ): Partial<SerfOptions> {
   return {
     nodeName: config.nodeName,
+    validateNodeNames: config.validateNodeNames,
     tags,
     protocolVersion: config.protocolVersion,
     broadcastTimeoutMs: config.broadcastTimeoutMs,
@@ -37,6 +38,7 @@ export function createSerfOptions(
     memberlist: {
       ...memberlistProfiles[config.profile],
       advertise,
+      label: config.label,
       compression: config.compression,
       keys,
     },

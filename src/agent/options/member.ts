@@ -1,0 +1,64 @@
+/** What this member is: its name, its tags, when it leaves. */
+
+import { boolean, type OptionDeclarations, pairs, text } from "../../base/options.ts";
+
+export const memberOptions = {
+  nodeName: {
+    type: text(255),
+    default: "",
+    doc: "Name of this node, unique in the cluster. Without one it is the host name.",
+    flag: "node",
+    key: "node_name",
+  },
+  tags: {
+    type: pairs(),
+    default: {},
+    doc: "A tag, key=value, that every member sees; may be given several times. All tags together take at most 512 bytes.",
+    flag: "tag",
+    key: "tags",
+  },
+  tagsFile: {
+    type: text(),
+    default: "",
+    doc: "File that keeps the tags set by `serf tags` over restarts. With it, tags cannot be given otherwise.",
+    flag: "tags-file",
+    key: "tags_file",
+  },
+  role: {
+    type: text(),
+    default: "",
+    doc: "The tag `role`, as it was written before there were tags. Deprecated: use -tag role=x.",
+    flag: "role",
+    key: "role",
+  },
+  validateNodeNames: {
+    type: boolean(),
+    default: false,
+    doc: "Take only names of letters, digits, dashes and dots, of at most 128 characters: for this node, which otherwise does not start, and for others, which are otherwise not let in.",
+    key: "validate_node_names",
+  },
+  disableNameResolution: {
+    type: boolean(),
+    default: false,
+    doc: "Stay, whatever the other members say, when another node claims this one's name.",
+    key: "disable_name_resolution",
+  },
+  disableCoordinates: {
+    type: boolean(),
+    default: false,
+    doc: "Do not estimate where this node stands in the network; `serf rtt` then knows nothing of it.",
+    key: "disable_coordinates",
+  },
+  leaveOnTerminate: {
+    type: boolean(),
+    default: false,
+    doc: "Leave the cluster gracefully on SIGTERM. Otherwise the other members find out that this one failed.",
+    key: "leave_on_terminate",
+  },
+  skipLeaveOnInterrupt: {
+    type: boolean(),
+    default: false,
+    doc: "Do not leave gracefully on SIGINT.",
+    key: "skip_leave_on_interrupt",
+  },
+} as const satisfies OptionDeclarations;

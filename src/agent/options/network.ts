@@ -1,0 +1,89 @@
+/** How members reach each other: addresses, timing, encryption. */
+
+import { base64Decode } from "../../base/bytes.ts";
+import { boolean, choice, integer, type OptionDeclarations, type OptionType, text } from "../../base/options.ts";
+import { serfProtocolVersionMax, serfProtocolVersionMin } from "../../serf/protocol-version.ts";
+import { isKeyLength } from "../../wire/cipher.ts";
+import { labelBytesMax } from "../../wire/limits.ts";
+
+export const networkOptions = {
+  bind: {
+    type: text(),
+    default: "0.0.0.0",
+    doc: "Address to listen at for other members, UDP and TCP. Without a port it is 7946; port 0 takes one that is free.",
+    flag: "bind",
+    key: "bind",
+  },
+  interface: {
+    type: text(),
+    default: "",
+    doc: "Network interface to listen at, in place of an address: its first address that is not link-local. Together with -bind, that address must be one of the interface's. It also is the interface of -discover, unless -mdns-iface names one.",
+    flag: "iface",
+    key: "interface",
+  },
+  advertise: {
+    type: text(),
+    default: "",
+    doc: "Address to tell the other members, where it differs from the one bound. Behind NAT, the outer address and port.",
+    flag: "advertise",
+    key: "advertise",
+  },
+  label: {
+    type: text(labelBytesMax),
+    default: "",
+    doc: "Put in front of every packet and stream; members with another label, or none, are not heard. It keeps clusters apart that can reach each other, and is no secret. HashiCorp's agents cannot be given one.",
+    flag: "label",
+    key: "label",
+  },
+  encryptKey: {
+    type: encryptionKey(),
+    default: "",
+    doc: "Key that encrypts all traffic between members: 16, 24 or 32 bytes in base64, as `serf keygen` prints it. Every member needs the same.",
+    flag: "encrypt",
+    key: "encrypt_key",
+  },
+  keyringFile: {
+    type: text(),
+    default: "",
+    doc: "File with the encryption keys, a JSON list in base64, the one to encrypt with first; rewritten when `serf keys` changes them. With it, -encrypt cannot be given.",
+    flag: "keyring-file",
+    key: "keyring_file",
+  },
+  profile: {
+    type: choice("lan", "wan", "local"),
+    default: "lan",
+    doc: "Timing of probes and gossip: for a local network, across the internet, or on one machine. Members should agree on it.",
+    flag: "profile",
+    key: "profile",
+  },
+  protocolVersion: {
+    type: integer(serfProtocolVersionMin, serfProtocolVersionMax),
+    default: serfProtocolVersionMax,
+    doc: "Serf protocol version to speak. Lower it only while old versions are being upgraded.",
+    flag: "protocol",
+    key: "protocol",
+  },
+  compression: {
+    type: boolean(),
+    default: true,
+    doc: "Compress messages between members. The flag turns it off.",
+    flag: "disable-compression",
+    flagNegates: true,
+    key: "enable_compression",
+  },
+} as const satisfies OptionDeclarations;
+
+function encryptionKey(): OptionType<string> {
+  return {
+    name: "base64",
+    isSecret: true,
+    check: (value) => {
+      const key = typeof value === "string" ? base64Decode(value) : undefined;
+      if (key === undefined) return { problem: "must be base64" };
+      return key.length === 0 || isKeyLength(key.length)
+        ? { value: value as string }
+        : { problem: `must be 16, 24 or 32 bytes in base64, is ${key.length} bytes` };
+    },
+    readText: (given) => ({ value: given }),
+  };
+}

@@ -1,0 +1,102 @@
+/** What an operator sees and holds an agent by: configuration files, RPC, log and measurements. */
+
+import type { LogLevel } from "../../base/host.ts";
+import { logLevels, parseLogLevel } from "../../base/log-level.ts";
+import { boolean, choice, type OptionDeclarations, type OptionType, text, texts } from "../../base/options.ts";
+import { rpcAddressDefault } from "../../rpc/address.ts";
+import { type SyslogFacility, syslogFacilities } from "../syslog-facility.ts";
+
+export const operationOptions = {
+  configPaths: {
+    type: texts(),
+    default: [],
+    doc: "A JSON file to read options from, or a directory whose .json files are read in alphabetical order; may be given several times. Later files win over earlier ones, and flags over files.",
+    flag: "config-file",
+    flagAlias: "config-dir",
+  },
+  rpcAddress: {
+    type: text(),
+    default: rpcAddressDefault,
+    doc: "Address at which the agent listens for commands. Whoever reaches it controls the agent: set rpc_auth if that is more than this machine.",
+    flag: "rpc-addr",
+    key: "rpc_addr",
+  },
+  rpcAuthKey: {
+    type: text(),
+    default: "",
+    doc: "What a client must present before the agent takes its commands. Empty asks for nothing.",
+    key: "rpc_auth",
+  },
+  msgpackUseNewTimeFormat: {
+    type: boolean(),
+    default: false,
+    doc: "Taken for the sake of files written for HashiCorp's agent. It says how RPC writes points in time, and no message of RPC holds one.",
+    key: "msgpackusenewtimeformat",
+  },
+  logLevel: {
+    type: logLevel(),
+    default: "INFO",
+    doc: "The least severe lines to print: trace, debug, info, warn or err. `serf monitor` sees any level whatever is set here.",
+    flag: "log-level",
+    key: "log_level",
+  },
+  logFormat: {
+    type: choice("text", "json"),
+    default: "text",
+    doc: "How to print the log: as text, or as one JSON object a line.",
+    flag: "log-format",
+    key: "log_format",
+  },
+  enableSyslog: {
+    type: boolean(),
+    default: false,
+    doc: "Send the log also to syslog, as `serf`, from the level of -log-level on.",
+    flag: "syslog",
+    key: "enable_syslog",
+  },
+  syslogFacility: {
+    type: syslogFacility(),
+    default: "LOCAL0",
+    doc: "Syslog facility to log under, in any case of letters.",
+    key: "syslog_facility",
+  },
+  statsdAddress: {
+    type: text(),
+    default: "",
+    doc: "Address, host:port, of a statsd server to send measurements to, over UDP.",
+    key: "statsd_addr",
+  },
+  statsiteAddress: {
+    type: text(),
+    default: "",
+    doc: "Address, host:port, of a statsite server to send measurements to, over TCP.",
+    key: "statsite_addr",
+  },
+} as const satisfies OptionDeclarations;
+
+function logLevel(): OptionType<LogLevel> {
+  return {
+    name: logLevels.join(" | ").toLowerCase(),
+    check: (value) => {
+      const level = typeof value === "string" ? parseLogLevel(value) : undefined;
+      return level === undefined
+        ? { problem: `must be one of ${logLevels.join(", ")}, is ${JSON.stringify(value)}` }
+        : { value: level };
+    },
+    readText: (given) => ({ value: given }),
+  };
+}
+
+function syslogFacility(): OptionType<SyslogFacility> {
+  const names = Object.keys(syslogFacilities);
+  return {
+    name: "syslog facility",
+    check: (value) => {
+      const name = typeof value === "string" ? value.toUpperCase() : "";
+      return Object.hasOwn(syslogFacilities, name)
+        ? { value: name as SyslogFacility }
+        : { problem: `must be one of ${names.join(", ")}, is ${JSON.stringify(value)}` };
+    },
+    readText: (given) => ({ value: given }),
+  };
+}

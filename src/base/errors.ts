@@ -18,8 +18,9 @@ export const errorCodes = {
   NOT_RUNNING: "The node has left or was shut down. Create a new one.",
   USER_EVENT_TOO_LARGE:
     "Name and payload of a user event exceed the limit. Send a reference to the data instead, or raise userEventBytesMax (9216 at most).",
-  QUERY_TOO_LARGE:
-    "An encoded query exceeds the limit. Send a reference to the data instead, or raise queryBytesMax, as far as a gossip packet allows.",
+  TOO_MANY_LARGE_MESSAGES:
+    "Messages too large for a gossip packet go to each member over a stream, and many are still under way. Send fewer or smaller ones, or try again later.",
+  QUERY_TOO_LARGE: "An encoded query exceeds the limit. Send a reference to the data instead, or raise queryBytesMax.",
   RESPONSE_TOO_LARGE:
     "An encoded answer to a query exceeds the limit. Answer with a reference to the data, or raise queryResponseBytesMax. If the message speaks of a relayed response, the answer itself was sent.",
   QUERY_CLOSED: "A query can no longer be answered: it was answered already, or its time is up.",

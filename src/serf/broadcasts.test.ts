@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { SimulatedNetwork } from "../simulator/index.ts";
 import { Broadcasts } from "./broadcasts.ts";
 
+const nowhere = { packetBytesMax: () => 1390, receivers: () => [], send: () => undefined };
+
 function createBroadcasts() {
   const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
-  const broadcasts = new Broadcasts({ retransmitMult: 1, nodeCount: () => 1 }, host);
+  const broadcasts = new Broadcasts({ retransmitMult: 1, nodeCount: () => 1, ...nowhere }, host);
   const message = (first: number, bytes: number) => ({ message: new Uint8Array(bytes).fill(first, 0, 1) });
   const take = (overheadBytes: number, bytesMax: number) =>
     broadcasts.take(overheadBytes, bytesMax).map(([first]) => first);

@@ -1,22 +1,24 @@
 import type { Host } from "../base/host.ts";
 import { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
+import { LargeMessages, type LargeMessagesParts } from "./large-messages.ts";
 
 /** A bound for the time between two checks of the depth, when a burst can be longer than the limit. */
 const lengthMax = 16_384;
 
-export interface BroadcastsOptions {
+export interface BroadcastsOptions extends LargeMessagesParts {
   nodeCount(): number;
   readonly retransmitMult: number;
 }
 
 /**
  * What Serf has to tell, in three queues: intents go before queries, and queries before user events, so that a burst of events
- * does not delay the news of who is leaving.
+ * does not delay the news of who is leaving. What no packet can take goes by streams.
  */
 export class Broadcasts {
   readonly intents: BroadcastQueue;
   readonly queries: BroadcastQueue;
   readonly events: BroadcastQueue;
+  private readonly large: LargeMessages;
   private readonly host: Host;
 
   constructor(options: BroadcastsOptions, host: Host) {
@@ -24,7 +26,28 @@ export class Broadcasts {
     this.intents = createQueue();
     this.queries = createQueue();
     this.events = createQueue();
+    this.large = new LargeMessages(options, host);
     this.host = host;
+  }
+
+  /** Throws TOO_MANY_LARGE_MESSAGES if a message of this length cannot be sent now: ask before anybody is told of it. */
+  checkRoom(bytes: number): void {
+    this.large.checkRoom(bytes);
+  }
+
+  /** Sends a message that began here to everybody. */
+  send(queue: BroadcastQueue, message: Uint8Array): void {
+    if (this.large.isLarge(message.length)) this.large.send(message);
+    else queue.queue({ message });
+  }
+
+  /** Passes on a message that another node began. One that no packet can take its sender brings to everybody. */
+  passOn(queue: BroadcastQueue, message: Uint8Array): void {
+    if (!this.large.isLarge(message.length)) queue.queue({ message });
+  }
+
+  stop(): void {
+    this.large.stop();
   }
 
   /** Messages for one packet, at most `bytesMax` together, each costing `overheadBytes` besides its own length. */

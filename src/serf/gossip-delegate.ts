@@ -54,7 +54,7 @@ export class GossipDelegate implements UserDataDelegate {
     }
     const queue = this.receive(message);
     // A copy: the message shares memory with a whole packet.
-    queue?.queue({ message: bytes.slice() });
+    if (queue !== undefined) this.parts.broadcasts.passOn(queue, bytes.slice());
   }
 
   takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[] {

@@ -1,9 +1,10 @@
 import { SerfError } from "../base/errors.ts";
+import type { AliveDelegate, MergeDelegate } from "../memberlist/delegates.ts";
 
 const nameBytesMax = 128;
 
 /** What is wrong with a node's name, if anything: for clusters that ask for names fit for DNS. */
-export function nodeNameProblem(name: string): string | undefined {
+function nodeNameProblem(name: string): string | undefined {
   if (/[^A-Za-z0-9\-.]/.test(name))
     return `Node name contains invalid characters ${name} , Valid characters include all alpha-numerics and dashes and '.' `;
   if (name.length > nameBytesMax || name.length === 0)
@@ -23,3 +24,11 @@ export function checkNodeName({
   const problem = validateNodeNames ? nodeNameProblem(nodeName) : undefined;
   if (problem !== undefined) throw new SerfError("INVALID_OPTION", problem);
 }
+
+/** Keep those out whose names do not fit. */
+export const nodeNameDelegates: { readonly merge: MergeDelegate; readonly alive: AliveDelegate } = {
+  merge: {
+    refuseMerge: (peers) => peers.map(({ name }) => nodeNameProblem(name)).find((problem) => problem !== undefined),
+  },
+  alive: { refuseAlive: (peer) => nodeNameProblem(peer.name) },
+};

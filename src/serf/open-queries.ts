@@ -37,8 +37,8 @@ export interface AskingNode {
   readonly queryBytesMax: number;
   /** False: only time ends a query, as in the reference. */
   readonly endsEarly: boolean;
-  /** What a gossip packet can take. */
-  broadcastBytesMax(): number;
+  /** Throws TOO_MANY_LARGE_MESSAGES if so many bytes cannot be sent now. */
+  checkRoom(bytes: number): void;
   defaultTimeoutMs(): number;
   endpoint(): Endpoint;
   members(): readonly SerfMember[];
@@ -73,7 +73,7 @@ export class OpenQueries {
     this.complaints = new RateLimitedLog({ logger, clock, periodMs: complaintPeriodMs, subjectsMax: 2 });
   }
 
-  /** Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, NOT_SUPPORTED or INVALID_OPTION; then nothing was sent. */
+  /** Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, TOO_MANY_LARGE_MESSAGES, NOT_SUPPORTED or INVALID_OPTION; then nothing was sent. */
   ask(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
     const { node } = this;
     if (node.protocolVersion < queryProtocolMin) throw new SerfError("NOT_SUPPORTED", "Feature not supported");
@@ -145,9 +145,7 @@ export class OpenQueries {
   private checkSize(bytes: number): void {
     const { queryBytesMax } = this.node;
     if (bytes > queryBytesMax) throw new SerfError("QUERY_TOO_LARGE", `query exceeds limit of ${queryBytesMax} bytes`);
-    const packetMax = this.node.broadcastBytesMax();
-    if (bytes > packetMax)
-      throw new SerfError("QUERY_TOO_LARGE", `query exceeds limit of ${packetMax} bytes that a gossip packet can take`);
+    this.node.checkRoom(bytes);
   }
 
   private makeRoom(): void {

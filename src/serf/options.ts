@@ -8,8 +8,8 @@ import {
   type ResolvedOptions,
   text,
 } from "../base/options.ts";
-import type { MemberlistOptions } from "../memberlist/options.ts";
-import { serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
+import { type MemberlistOptions, resolveMemberlistOptions } from "../memberlist/options.ts";
+import { memberlistProtocolVersion, serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
 
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
@@ -127,17 +127,17 @@ export const serfOptions = {
   userEventBytesMax: option(
     integer(0, userEventBytesHardMax),
     512,
-    "The largest user event this node sends: name and payload together, and again the whole encoded message. Above some 1,390 bytes an event fits no gossip packet and waits for the next push/pull.",
+    "The largest user event this node sends: name and payload together, and again the whole encoded message. What fits no gossip packet (some 1,390 bytes, less with encryption and a label) goes to each member over a stream.",
   ),
   queryBytesMax: option(
     integer(0, 65_535),
     1024,
-    "The largest query this node sends, encoded. What is allowed here and fits no gossip packet (some 1,390 bytes) is refused all the same.",
+    "The largest query this node sends, encoded. What fits no gossip packet (some 1,390 bytes) goes to each member over a stream.",
   ),
   queryResponseBytesMax: option(
     integer(0, 65_535),
     1024,
-    "The largest answer this node gives to a query, encoded, and again as it is handed to others to relay. Above some 1,400 bytes networks divide the packet, and lose it more easily.",
+    "The largest answer this node gives to a query, encoded, and again as it is handed to others to relay. What fits no packet (some 1,390 bytes) goes over a stream, and is not relayed.",
   ),
   queryTimeoutMult: option(
     integer(1, 1 << 20),
@@ -188,6 +188,18 @@ export const serfOptions = {
 
 /** The options of `serfOptions`, complete and checked. Times in milliseconds. */
 export type SerfOptions = ResolvedOptions<typeof serfOptions>;
+
+/** Of the layer below, with what Serf decides for it. Throws INVALID_OPTION or INVALID_KEY. */
+export function memberlistOptionsOf({ memberlist, nodeName, protocolVersion }: SerfOptions): MemberlistOptions {
+  return resolveMemberlistOptions({
+    ...memberlist,
+    nodeName,
+    protocolVersion: memberlistProtocolVersion,
+    delegateProtocolMin: serfProtocolVersionMin,
+    delegateProtocolMax: serfProtocolVersionMax,
+    delegateProtocolCurrent: protocolVersion,
+  });
+}
 
 /** Options of another layer: checked there. */
 function nested<T extends object>(): OptionType<T> {

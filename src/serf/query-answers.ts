@@ -21,6 +21,10 @@ export interface AnsweringNode {
   endpoint(): Endpoint;
   members(): readonly SerfMember[];
   send(to: Endpoint, message: Uint8Array): void;
+  /** What `send` can take, which uses packets. */
+  packetBytesMax(): number;
+  /** By a stream, for what is larger. */
+  sendLarge(to: Endpoint, message: Uint8Array): void;
   /** Takes the answer of this node to a query of its own. */
   receiveOwn(response: QueryResponse): void;
 }
@@ -85,6 +89,11 @@ export class QueryAnswers {
     }
     if (asker.address === "") return;
     const message = encodeSerfMessage(response);
+    if (message.length > node.packetBytesMax()) {
+      // Streams lose nothing that relays could make good.
+      node.sendLarge(asker, message);
+      return;
+    }
     node.send(asker, message);
     if (query.relayFactor > 0) this.relay(query, asker, message);
   }

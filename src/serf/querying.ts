@@ -1,6 +1,7 @@
-import type { Endpoint } from "../base/address.ts";
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import type { Host } from "../base/host.ts";
 import type { Memberlist } from "../memberlist/memberlist.ts";
+import type { Broadcasts } from "./broadcasts.ts";
 import type { QueryEvent, SerfEvent } from "./events.ts";
 import { InternalQueries } from "./internal-queries.ts";
 import { KeyAnswers } from "./key-answers.ts";
@@ -22,7 +23,7 @@ export interface QueryingNode {
   member(name: string): SerfMember | undefined;
   /** Asked for only once the node runs. */
   memberlist(): Memberlist;
-  broadcast(message: Uint8Array): void;
+  readonly broadcasts: Broadcasts;
   tell(event: SerfEvent): void;
   /** Has the keys outlive the process, where that is wanted. Returns what went wrong. */
   keepKeys(keys: readonly Uint8Array[]): string | undefined;
@@ -133,6 +134,13 @@ export class Querying {
         endpoint: () => this.endpoint(),
         members: () => node.members(),
         send: (to, message) => node.memberlist().sendBestEffort(to, message),
+        packetBytesMax: () => node.memberlist().broadcastBytesMax,
+        sendLarge: (to, message) =>
+          node.memberlist().sendReliable(to, message, (error) => {
+            if (error === undefined) return;
+            const what = `a response of ${message.length} bytes did not reach ${formatEndpoint(to)}: ${error.message}`;
+            host.logger.log("WARN", `serf: ${what}`);
+          }),
         receiveOwn: (response) => this.open.receive(response),
       },
       host,
@@ -148,7 +156,7 @@ export class Querying {
         protocolVersion,
         queryBytesMax,
         endsEarly: endQueriesEarly,
-        broadcastBytesMax: () => node.memberlist().broadcastBytesMax,
+        checkRoom: (bytes) => node.broadcasts.checkRoom(bytes),
         defaultTimeoutMs: () => {
           const { options, aliveCount } = node.memberlist();
           return defaultQueryTimeoutMs(options.gossipIntervalMs, queryTimeoutMult, aliveCount);
@@ -158,7 +166,7 @@ export class Querying {
         lamportTime: () => this.received.clock.time,
         publish: (query, encoded) => {
           this.received.receive(query);
-          node.broadcast(encoded);
+          node.broadcasts.send(node.broadcasts.queries, encoded);
         },
       },
       host,

@@ -6,7 +6,7 @@ import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Delegates } from "../memberlist/delegates.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import { Memberlist } from "../memberlist/memberlist.ts";
-import { resolveMemberlistOptions } from "../memberlist/options.ts";
+import type { MemberlistOptions } from "../memberlist/options.ts";
 import { Broadcasts } from "./broadcasts.ts";
 import { Coordinates } from "./coordinates.ts";
 import { EventPipeline } from "./event-pipeline.ts";
@@ -18,11 +18,10 @@ import type { SerfMember, Tags } from "./member.ts";
 import { Membership } from "./membership.ts";
 import { encodeSerfMessage } from "./messages.ts";
 import { NameConflicts } from "./name-conflicts.ts";
-import { checkNodeName, nodeNameProblem } from "./node-names.ts";
+import { checkNodeName, nodeNameDelegates } from "./node-names.ts";
 import type { QueryParams, SentQuery } from "./open-queries.ts";
 import type { QueryListener } from "./open-query.ts";
-import { type SerfOptions, serfOptions } from "./options.ts";
-import { memberlistProtocolVersion, serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
+import { memberlistOptionsOf, type SerfOptions, serfOptions } from "./options.ts";
 import { Querying } from "./querying.ts";
 import { Recovery } from "./recovery.ts";
 import { collectStats } from "./stats.ts";
@@ -78,22 +77,13 @@ export class Serf {
     this.host = host;
     checkNodeName(this.options);
     this.tags = this.checkTags(this.options.tags);
-    const memberlistOptions = resolveMemberlistOptions({
-      ...this.options.memberlist,
-      nodeName: this.options.nodeName,
-      protocolVersion: memberlistProtocolVersion,
-      delegateProtocolMin: serfProtocolVersionMin,
-      delegateProtocolMax: serfProtocolVersionMax,
-      delegateProtocolCurrent: this.options.protocolVersion,
-    });
+    const memberlistOptions = memberlistOptionsOf(this.options);
     this.pipeline = new EventPipeline(this.options, host.timers, listener);
     this.membership = this.createMembership();
     this.coordinates = this.createCoordinates();
-    const eventLimits = { bufferLength: this.options.eventBufferLength, bytesMax: this.options.userEventBytesMax };
-    this.events = new UserEvents(eventLimits, host, (event) => this.tell(event));
+    this.broadcasts = this.createBroadcasts(memberlistOptions);
+    this.events = this.createUserEvents();
     this.querying = this.createQuerying();
-    const { retransmitMult } = memberlistOptions;
-    this.broadcasts = new Broadcasts({ retransmitMult, nodeCount: () => this.membership.size }, host);
     this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates());
     this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
     const { membership, broadcasts } = this;
@@ -165,17 +155,17 @@ export class Serf {
 
   /**
    * Sends a user event to every member, this one included. `coalesce` allows receivers to tell only the newest of several events of
-   * this name. Throws USER_EVENT_TOO_LARGE or NOT_RUNNING.
+   * this name. Throws USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES or NOT_RUNNING.
    */
   userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
     this.expectRunning();
     const message = this.events.send(name, payload, coalesce);
-    this.broadcasts.events.queue({ message });
+    this.broadcasts.send(this.broadcasts.events, message);
   }
 
   /**
    * Asks a question of every member, or of those that the parameters let through, this one included. What comes of it is told to
-   * `listener`, later. Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, NOT_SUPPORTED, INVALID_OPTION or NOT_RUNNING.
+   * `listener`, later. Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, TOO_MANY_LARGE_MESSAGES, NOT_SUPPORTED, INVALID_OPTION or NOT_RUNNING.
    */
   query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery {
     this.expectRunning();
@@ -203,6 +193,7 @@ export class Serf {
     this.upkeep.stop();
     this.recovery?.stop();
     this.querying.stop();
+    this.broadcasts.stop();
     this.membership.stop();
     this.memberlist.shutdown();
     this.pipeline.flush();
@@ -284,6 +275,28 @@ export class Serf {
     return new Coordinates({ name: this.options.nodeName, isMember }, this.host);
   }
 
+  private createBroadcasts({ retransmitMult }: MemberlistOptions): Broadcasts {
+    const { nodeName } = this.options;
+    const receivers = () =>
+      this.members().filter(({ name, status }) => name !== nodeName && (status === "alive" || status === "leaving"));
+    return new Broadcasts(
+      {
+        retransmitMult,
+        nodeCount: () => this.membership.size,
+        packetBytesMax: () => this.memberlist.broadcastBytesMax,
+        receivers,
+        send: (to, message, done) => this.memberlist.sendReliable(to, message, done),
+      },
+      this.host,
+    );
+  }
+
+  private createUserEvents(): UserEvents {
+    const { eventBufferLength: bufferLength, userEventBytesMax: bytesMax } = this.options;
+    const checkRoom = (bytes: number) => this.broadcasts.checkRoom(bytes);
+    return new UserEvents({ bufferLength, bytesMax, checkRoom }, this.host, (event) => this.tell(event));
+  }
+
   private createQuerying(): Querying {
     const node = {
       options: this.options,
@@ -291,7 +304,7 @@ export class Serf {
       members: () => this.members(),
       member: (name: string) => this.membership.member(name),
       memberlist: () => this.memberlist,
-      broadcast: (message: Uint8Array) => this.broadcasts.queries.queue({ message }),
+      broadcasts: this.broadcasts,
       tell: (event: SerfEvent) => this.tell(event),
       keepKeys: (keys: readonly Uint8Array[]) => this.keepKeys(keys),
       shutdown: () => this.shutdown(),
@@ -321,14 +334,7 @@ export class Serf {
     );
     const ping = this.coordinates;
     const plain = { userData, members: membership, conflict, ...(ping && { ping }) };
-    if (!options.validateNodeNames) return plain;
-    return {
-      ...plain,
-      merge: {
-        refuseMerge: (peers) => peers.map(({ name }) => nodeNameProblem(name)).find((problem) => problem !== undefined),
-      },
-      alive: { refuseAlive: (peer) => nodeNameProblem(peer.name) },
-    };
+    return options.validateNodeNames ? { ...plain, ...nodeNameDelegates } : plain;
   }
 
   private createRecovery(): Recovery | undefined {

@@ -16,6 +16,8 @@ export interface UserEventLimits {
   readonly bufferLength: number;
   /** Largest event this node sends, as name and payload and again as encoded message. */
   readonly bytesMax: number;
+  /** Throws if so many bytes cannot be sent now. */
+  checkRoom?(bytes: number): void;
 }
 
 /** User events: sent by anybody, told once at every node, in no guaranteed order but that of the Lamport times they carry. */
@@ -38,7 +40,7 @@ export class UserEvents {
     this.buffer = new LamportBuffer(limits.bufferLength, sameEvent);
   }
 
-  /** Sends a new event: tells it here, and returns the message for the others. Throws USER_EVENT_TOO_LARGE. */
+  /** Sends a new event: tells it here, and returns the message for the others. Throws USER_EVENT_TOO_LARGE, and what `checkRoom` throws. */
   send(name: string, payload: Uint8Array, coalesce: boolean): Uint8Array {
     const { bytesMax } = this.limits;
     if (utf8Length(name) + payload.length > bytesMax) {
@@ -55,6 +57,7 @@ export class UserEvents {
         `encoded user event exceeds configured limit of ${bytesMax} bytes after encoding`,
       );
     }
+    this.limits.checkRoom?.(message.length);
     this.receive(event);
     return message;
   }

@@ -1,6 +1,7 @@
 /** One running `serf agent`, of either kind, seen from outside: its command line, its output, and what it says over RPC. */
 
 import { loopback } from "./loopback.ts";
+import type { NetworkHost } from "./netns.ts";
 import { requirePeer } from "./peers.ts";
 import type { Exit, RunningProcess } from "./processes.ts";
 import { type CommandResult, type Kind, serfCommand, startCommand } from "./serf-command.ts";
@@ -23,6 +24,10 @@ export interface AgentOptions {
   readonly profile?: "local" | "lan" | "wan";
   /** The ports of an agent that ran before; new ones when left out. */
   readonly place?: AgentPlace;
+  /** Runs it there instead of on loopback. */
+  readonly host?: NetworkHost;
+  /** How it is told where to listen, such as `-iface=eth0` or nothing at all; `-bind` with its address when left out. */
+  readonly listen?: readonly string[];
 }
 
 export interface MemberView {
@@ -41,26 +46,28 @@ export class Agent implements Witness {
   readonly name: string;
   readonly place: AgentPlace;
   readonly process: RunningProcess;
+  private readonly host: NetworkHost | undefined;
 
   constructor(options: AgentOptions, place: AgentPlace) {
     this.kind = options.kind;
     this.name = options.name;
     this.place = place;
+    this.host = options.host;
     const args = [
       "agent",
       `-node=${options.name}`,
-      `-bind=${loopback}:${place.bindPort}`,
+      ...(options.listen ?? [`-bind=${this.address}`]),
       `-rpc-addr=${loopback}:${place.rpcPort}`,
       `-profile=${options.profile ?? "local"}`,
       "-log-level=debug",
     ];
     if (options.key !== undefined) args.push(`-encrypt=${options.key}`);
     for (const agent of options.join ?? []) args.push(`-join=${agent.address}`);
-    this.process = startCommand(options.kind, [...args, ...(options.args ?? [])]);
+    this.process = startCommand(options.kind, [...args, ...(options.args ?? [])], {}, this.host?.exec);
   }
 
   get address(): string {
-    return `${loopback}:${this.place.bindPort}`;
+    return `${this.host?.address ?? loopback}:${this.place.bindPort}`;
   }
 
   get rpcAddress(): string {
@@ -87,7 +94,8 @@ export class Agent implements Witness {
     args: readonly string[],
     kind: Kind = requirePeer("serf") === undefined ? "ours" : "debian",
   ): Promise<CommandResult> {
-    return serfCommand(kind, [args[0] ?? "", `-rpc-addr=${this.rpcAddress}`, ...args.slice(1)]);
+    const [name = "", ...rest] = args;
+    return serfCommand(kind, [name, `-rpc-addr=${this.rpcAddress}`, ...rest], {}, this.host?.exec);
   }
 
   async members(): Promise<readonly MemberView[]> {

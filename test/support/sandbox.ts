@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { Agent, type AgentOptions, type AgentPlace } from "./agent.ts";
+import { HostNetwork } from "./netns.ts";
 import { leasePort, type PortLease } from "./ports.ts";
 import type { RunningProcess } from "./processes.ts";
 import { Relay } from "./relay.ts";
@@ -42,10 +43,17 @@ export class Sandbox {
 
   /** Starts an agent and does not wait: for those that are expected to fail, or to wait long for a cluster. */
   async launchAgent(options: AgentOptions): Promise<Agent> {
-    const place: AgentPlace = options.place ?? { bindPort: await this.port(), rpcPort: await this.port() };
+    const place = options.place ?? (await this.placeFor(options));
     const agent = new Agent(options, place);
     this.cleanups.push(() => agent.process.kill());
     return agent;
+  }
+
+  /** A network of hosts, gone after all that was started in it. Only where `whyNoNetworks` has no objection. */
+  async network(): Promise<HostNetwork> {
+    const network = await HostNetwork.create();
+    this.cleanups.push(() => network.close());
+    return network;
   }
 
   /** Starts a command that runs until it is ended, such as `serf monitor`. */
@@ -59,6 +67,12 @@ export class Sandbox {
     const relay = await Relay.start(await this.port(), targetPort);
     this.cleanups.push(() => relay.close());
     return relay;
+  }
+
+  /** A host in a network of its own has every port to itself. */
+  private async placeFor({ host }: AgentOptions): Promise<AgentPlace> {
+    if (host !== undefined) return { bindPort: 7946, rpcPort: 7373 };
+    return { bindPort: await this.port(), rpcPort: await this.port() };
   }
 
   /** In the reverse order of creation; one failure keeps nothing else from being cleaned up. */

@@ -18,16 +18,25 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ourCommand = join(root, "dist/serf.cjs");
 const commandDeadlineMs = 20_000;
 
-/** Starts `serf` with these arguments; the caller ends it. */
+/**
+ * Starts `serf` with these arguments; the caller ends it. `place` goes before the command, to run it elsewhere: the `exec` of a host in
+ * a network of namespaces.
+ */
 export function startCommand(
   kind: Kind,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  place: readonly string[] = [],
 ): RunningProcess {
   const title = `${kind}: serf ${args.join(" ")}`;
-  if (kind === "debian") return new RunningProcess(requirePeer("serf") ?? "serf", args, { title, env });
+  const [program = "", ...rest] = [...place, ...programOf(kind), ...args];
+  return new RunningProcess(program, rest, { title, env });
+}
+
+function programOf(kind: Kind): readonly string[] {
+  if (kind === "debian") return [requirePeer("serf") ?? "serf"];
   if (!existsSync(ourCommand)) throw new Error("dist/serf.cjs is missing: npm run build");
-  return new RunningProcess(process.execPath, [ourCommand, ...args], { title, env });
+  return [process.execPath, ourCommand];
 }
 
 /** Runs `serf` with these arguments to its end. A command that hangs is ended, and its code is then the signal's name. */
@@ -35,8 +44,9 @@ export async function serfCommand(
   kind: Kind,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  place: readonly string[] = [],
 ): Promise<CommandResult> {
-  const command = startCommand(kind, args, env);
+  const command = startCommand(kind, args, env, place);
   const deadline = setTimeout(() => command.signal("SIGKILL"), commandDeadlineMs);
   const code = await command.exited.finally(() => clearTimeout(deadline));
   return { code, stdout: command.stdout, stderr: command.stderr };

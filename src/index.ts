@@ -17,12 +17,13 @@ import { chooseAdvertisedAddress } from "./host/advertised-address.ts";
 import { createNodeHost } from "./host/node-host.ts";
 import type { SerfOptions } from "./serf/options.ts";
 
+export type { MissedEvents, Subscription } from "./async/subscription.ts";
 export type { Endpoint } from "./base/address.ts";
 export { type ErrorCode, errorCodes, SerfError } from "./base/errors.ts";
 export type { Host, Logger, LogLevel, Metrics } from "./base/host.ts";
 export { type KeyOperation, type KeyReport, KeysError } from "./base/key-report.ts";
 export { type Coordinate, distanceSeconds } from "./coordinate/coordinate.ts";
-export type { QueryAnswer, QueryResults } from "./embed/query-results.ts";
+export type { QueryAnswer, QueryOptions, QueryResults } from "./embed/query-results.ts";
 export type { EventOf, SerfNode } from "./embed/serf-node.ts";
 export { createLogger } from "./host/loggers.ts";
 export { createNodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.ts";

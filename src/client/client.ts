@@ -1,5 +1,8 @@
 /** The RPC client: everything that a running agent can be asked, from TypeScript. */
 
+import type { Duplex } from "node:stream";
+import { onAbort, untilAborted } from "../async/abort.ts";
+import type { MissedEvents, Subscription } from "../async/subscription.ts";
 import { emptyBytes, utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import { expectKeysDone, type KeyOperation, type KeyReport, keyCommands } from "../base/key-report.ts";
@@ -10,7 +13,6 @@ import { uint64 } from "../rpc/framing.ts";
 import { type AgentMember, type AgentStats, decodeCoordinate, decodeKeyReport, decodeMember } from "../rpc/views.ts";
 import { RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
-import type { Subscription } from "./subscription.ts";
 
 /** Which agent, and how to be let in. */
 export interface ConnectOptions {
@@ -22,6 +24,16 @@ export interface ConnectOptions {
    * How long connecting may take, and then how long proving who we are, in milliseconds. Default 10,000. Calls have no limit: a join or a leave takes as long as the agent needs, and a broken connection ends them.
    */
   readonly timeoutMs?: number;
+  /** Gives up connecting when it fires; afterwards it means nothing. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to read a stream of the agent's. */
+export interface StreamOptions {
+  /** How many records wait for a slow reader, before the oldest are lost: 1,024 by default. */
+  readonly waitingMax?: number;
+  /** Ends the stream when it fires, as `stop` does. */
+  readonly signal?: AbortSignal;
 }
 
 /** What an agent tells whoever streams its events. */
@@ -62,8 +74,12 @@ export interface QueryParams {
   readonly relayFactor?: number;
   /** How long answers are waited for. 0, the default, lets the agent choose. */
   readonly timeoutMs?: number;
+  /** Stops the query when it fires. */
+  readonly signal?: AbortSignal;
 }
 
+/** How many records wait unless said otherwise. */
+const waitingMaxDefault = 1_024;
 /** Answers come in a burst, before their reader has a turn. */
 const queryAnswersMax = 65_536;
 const nanosecondsPerMs = 1_000_000;
@@ -77,24 +93,40 @@ export interface MemberFilter {
 
 /**
  * Connects to an agent, shakes hands and authenticates. Rejects with CONNECTION_FAILED, TIMEOUT, or AGENT_ERROR
- * ("Invalid authentication token").
+ * ("Invalid authentication token"), or with the reason of the signal.
  */
 export async function connectSerf(options: ConnectOptions = {}): Promise<SerfClient> {
-  const { address = rpcAddressDefault, authKey = "", timeoutMs = 10_000 } = options;
-  const connection = new RpcConnection(await dial(address, timeoutMs));
+  const { address = rpcAddressDefault, authKey = "", timeoutMs = 10_000, signal } = options;
+  const connection = new RpcConnection(await dialUntilAborted(address, timeoutMs, signal));
   const timer = setTimeout(
     () => connection.fail(new SerfError("TIMEOUT", `${address} accepts connections but does not answer`)),
     timeoutMs,
   );
+  const stopListening = onAbort(signal, () => connection.close());
   try {
     await connection.call("handshake", { Version: rpcVersion });
     if (authKey !== "") await connection.call("auth", { AuthKey: authKey });
     return new SerfClient(connection);
   } catch (error) {
     connection.close();
-    throw error;
+    throw signal?.aborted ? signal.reason : error;
   } finally {
+    stopListening();
     clearTimeout(timer);
+  }
+}
+
+async function dialUntilAborted(address: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Duplex> {
+  signal?.throwIfAborted();
+  const dialing = dial(address, timeoutMs);
+  try {
+    return await untilAborted(signal, () => dialing);
+  } catch (error) {
+    dialing.then(
+      (socket) => socket.destroy(),
+      () => undefined,
+    );
+    throw error;
   }
 }
 
@@ -174,9 +206,16 @@ export class SerfClient {
     return this.connection.call("stats", undefined);
   }
 
-  /** Events from now on. `filter` is as for event handlers: "member-join,user:deploy"; "*" for all. */
-  stream(filter = "*"): Promise<Subscription<AgentEvent>> {
-    return this.connection.subscribe("stream", { Type: filter }, toEvent);
+  /**
+   * Events from now on. `filter` is as for event handlers: "member-join,user:deploy"; "*" for all. A reader that was too slow finds a
+   * MissedEvents in the place of what it lost.
+   */
+  stream(filter = "*", options: StreamOptions = {}): Promise<Subscription<AgentEvent | MissedEvents>> {
+    return this.connection.subscribe<"stream", AgentEvent | MissedEvents>(
+      "stream",
+      { Type: filter },
+      { waitingMax: waitingMaxDefault, ...options, convert: toEvent, missed: (count) => ({ kind: "missed", count }) },
+    );
   }
 
   /**
@@ -184,7 +223,7 @@ export class SerfClient {
    * query.
    */
   query(name: string, payload?: Uint8Array | string, params: QueryParams = {}): Promise<Subscription<QueryAnswer>> {
-    const { filterNodes = [], filterTags = {}, requestAck = false, relayFactor = 0, timeoutMs = 0 } = params;
+    const { filterNodes = [], filterTags = {}, requestAck = false, relayFactor = 0, timeoutMs = 0, signal } = params;
     const request = {
       FilterNodes: [...filterNodes],
       FilterTags: { ...filterTags },
@@ -194,9 +233,11 @@ export class SerfClient {
       RequestAck: requestAck,
       Timeout: uint64(Math.round(timeoutMs * nanosecondsPerMs)),
     };
-    return this.connection.subscribe("query", request, toAnswer, {
+    return this.connection.subscribe("query", request, {
+      convert: toAnswer,
       isLast: ({ Type }) => Type === "done",
       waitingMax: queryAnswersMax,
+      signal,
     });
   }
 
@@ -207,13 +248,19 @@ export class SerfClient {
   }
 
   /** Log lines: the last 512, then those to come, from `level` upwards. One monitor a connection. */
-  monitor(level = "INFO"): Promise<Subscription<string>> {
-    return this.connection.subscribe("monitor", { LogLevel: level }, ({ Log }) => Log);
+  monitor(level = "INFO", options: StreamOptions = {}): Promise<Subscription<string>> {
+    const reading = { waitingMax: waitingMaxDefault, ...options, convert: ({ Log }: RecordOf<"monitor">) => Log };
+    return this.connection.subscribe("monitor", { LogLevel: level }, reading);
   }
 
   /** Ends the connection; subscriptions end, calls under way reject. */
   close(): void {
     this.connection.close();
+  }
+
+  /** As `close`, at the end of the block of an `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { Subscription, type SubscriptionSource } from "../async/subscription.ts";
 import { assert, SerfError } from "../base/errors.ts";
 import { isRejected } from "../base/rejected.ts";
 import {
@@ -13,7 +14,6 @@ import {
   responseHeader,
 } from "../rpc/commands.ts";
 import { decodeFrame, encodeFrame, FrameReader } from "../rpc/framing.ts";
-import { Subscription } from "./subscription.ts";
 
 /** Far above what ten thousand members take. The agent is trusted; this bounds what a broken one can cost. */
 const frameBytesMax = 64 * 1024 * 1024;
@@ -26,6 +26,15 @@ interface Expectation {
   record(body: unknown): void;
   /** The connection is gone; without a failure its owner closed it. */
   closed(failure: SerfError | undefined): void;
+}
+
+/** How the records of a streaming command become those of a subscription. */
+export interface SubscriptionReading<C extends CommandName, T>
+  extends Pick<SubscriptionSource<T>, "waitingMax" | "signal" | "missed"> {
+  /** Undefined for a record to leave out. */
+  convert(record: RecordOf<C>): T | undefined;
+  /** Whether none follows. */
+  isLast?(record: RecordOf<C>): boolean;
 }
 
 /** One RPC connection: numbers requests, and brings each answer and record to whoever waits for it. */
@@ -82,23 +91,28 @@ export class RpcConnection {
     });
   }
 
-  /** Resolves once the agent has agreed to stream. Records that `convert` makes undefined are left out. */
-  subscribe<C extends "monitor" | "query" | "stream", T>(
+  /** Resolves once the agent has agreed to stream. Rejects with the signal's reason if it has fired. */
+  async subscribe<C extends "monitor" | "query" | "stream", T>(
     command: C,
     request: RequestOf<C>,
-    convert: (record: RecordOf<C>) => T | undefined,
-    { isLast, waitingMax }: { isLast?(record: RecordOf<C>): boolean; readonly waitingMax?: number } = {},
+    reading: SubscriptionReading<C, T>,
   ): Promise<Subscription<T>> {
+    const { convert, isLast, ...bounds } = reading;
+    bounds.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const subscription = new Subscription<T>(async () => {
-        if (!this.closed) await this.call("stop", { Stop: sequence });
-      }, waitingMax);
+      const subscription = new Subscription<T>({
+        ...bounds,
+        stop: async () => {
+          if (!this.closed) await this.call("stop", { Stop: sequence });
+        },
+      });
       const sequence = this.send(command, request, {
         command,
         answered: false,
         answer: (error) => {
           if (error === "") return resolve(subscription);
           this.expected.delete(sequence);
+          subscription.end(undefined);
           reject(new SerfError("AGENT_ERROR", error));
         },
         // Records may still come after a stop was answered: the expectation stays, and an ended subscription ignores them.

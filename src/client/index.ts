@@ -1,5 +1,6 @@
 /** `serf-ts/client`: talks to a running agent, ours or HashiCorp's. */
 
+export type { MissedEvents, Subscription } from "../async/subscription.ts";
 export { type ErrorCode, SerfError } from "../base/errors.ts";
 export { type KeyOperation, type KeyReport, KeysError } from "../base/key-report.ts";
 export { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
@@ -12,5 +13,5 @@ export {
   type QueryAnswer,
   type QueryParams,
   type SerfClient,
+  type StreamOptions,
 } from "./client.ts";
-export type { Subscription } from "./subscription.ts";

@@ -1,17 +1,19 @@
+import { onAbort, untilAborted } from "../async/abort.ts";
+import { type MissedEvents, Subscription } from "../async/subscription.ts";
 import { utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import { expectKeysDone, type KeyOperation, type KeyReport } from "../base/key-report.ts";
-import type { Coordinate } from "../coordinate/coordinate.ts";
+import { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
 import { completed } from "../host/completed.ts";
 import type { NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
-import type { QueryParams } from "../serf/open-queries.ts";
+import type { SentQuery } from "../serf/open-queries.ts";
+import type { QueryListener } from "../serf/open-query.ts";
 import type { SerfOptions } from "../serf/options.ts";
 import { Serf, type SerfState } from "../serf/serf.ts";
-import { EventStream } from "./event-stream.ts";
-import { QueryResults } from "./query-results.ts";
+import { type QueryOptions, QueryResults } from "./query-results.ts";
 
 /** The event of that kind. */
 export type EventOf<K extends SerfEvent["kind"], E extends SerfEvent = SerfEvent> = E extends unknown
@@ -20,28 +22,42 @@ export type EventOf<K extends SerfEvent["kind"], E extends SerfEvent = SerfEvent
     : never
   : never;
 
-interface Subscription {
+interface Listening {
   readonly kind: SerfEvent["kind"];
   readonly listener: (event: SerfEvent) => void;
 }
 
-/** A node of a Serf cluster in this process: `Serf` with promises. */
+/** How many events wait for a slow reader unless said otherwise. */
+const waitingMaxDefault = 4_096;
+
+/**
+ * A node of a Serf cluster in this process: `Serf` with promises. It installs no signal handlers and prints nothing; its sockets keep the
+ * process alive until it is shut down, unless `unref` was called.
+ */
 export class SerfNode {
+  /** Resolves once the node is shut down and its port is free: asked to, or by itself because it lost its name to another node. */
+  readonly ended: Promise<void>;
   private readonly serf: Serf;
   private readonly host: NodeHost;
-  private readonly subscriptions = new Set<Subscription>();
-  private released: Promise<void> | undefined;
-  private readonly streams = new Set<EventStream<SerfEvent>>();
+  private readonly listeners = new Set<Listening>();
+  private readonly streams = new Set<Subscription<SerfEvent | MissedEvents>>();
+  private tellEnded: (released: Promise<void>) => void = () => undefined;
+  private isReferenced = true;
+  /** Operations under way, for which the process has to stay. */
+  private underWay = 0;
 
   /** Starts at once. Throws what `Serf` throws. */
   constructor(options: Partial<SerfOptions>, host: NodeHost) {
     this.host = host;
+    this.ended = new Promise((resolve) => {
+      this.tellEnded = resolve;
+    });
     this.serf = new Serf(options, host, (event) => this.deliver(event));
-    // By itself if this node lost its name to another.
     this.serf.onShutdown(() => this.release());
     this.serf.start();
   }
 
+  /** "alive" until it leaves or is shut down. */
   get state(): SerfState {
     return this.serf.state;
   }
@@ -51,21 +67,51 @@ export class SerfNode {
     return this.serf.localMember;
   }
 
+  /** What this node says of itself to all others. */
   get tags(): Tags {
     return this.serf.localMember.tags;
   }
 
-  /** Also those failed or left, as long as they are remembered. */
+  /** Whether the cluster's traffic is encrypted: whether this node was given keys. */
+  get encrypted(): boolean {
+    return this.serf.encrypted;
+  }
+
+  /** Serf's own protocol version that this node speaks, 2 to 5. */
+  get protocolVersion(): number {
+    return this.serf.protocolVersion;
+  }
+
+  /** Lifeguard's view of this node's own health: 0 is healthy; it rises, to 7 with default options, while the node is slow or cut off. */
+  get healthScore(): number {
+    return this.serf.memberlist.healthScore;
+  }
+
+  /** Every member that is known, also those failed or left, as long as they are remembered. */
   members(): readonly SerfMember[] {
     return this.serf.members();
   }
 
+  /** The member of that name, failed or left ones included. */
+  member(name: string): SerfMember | undefined {
+    return this.serf.member(name);
+  }
+
   /**
-   * Where a member stands in the network: `distanceSeconds` of two of them is the round trip time between their members. Undefined if
-   * no probe of this node has reached it yet, or coordinates are off here or there.
+   * Where a member stands in the network, this one by default. Undefined if no probe of this node has reached it yet, or coordinates are
+   * off here or there.
    */
-  coordinate(name: string): Coordinate | undefined {
+  coordinate(name = this.localMember.name): Coordinate | undefined {
     return this.serf.coordinate(name);
+  }
+
+  /**
+   * An estimate of the time that a packet takes from one member to another and back, in milliseconds; from this one by default. Nothing is
+   * measured for it. Undefined if the coordinate of either is not known.
+   */
+  roundTripMs(to: string, from = this.localMember.name): number | undefined {
+    const [a, b] = [this.coordinate(from), this.coordinate(to)];
+    return a && b && distanceSeconds(a, b) * 1000;
   }
 
   /** For operators, in texts, under the keys of `serf info`. */
@@ -75,32 +121,63 @@ export class SerfNode {
 
   /**
    * Joins the cluster of any of the addresses, `[name/]host[:port]`. With `replay`, recent user events from before the join are told
-   * as well. Rejects with JOIN_FAILED if none was reached, or NOT_RUNNING.
+   * as well. Rejects with JOIN_FAILED if none was reached, with NOT_RUNNING, or with the reason of the signal, after which those addresses
+   * that are being tried may still be joined.
    */
-  join(addresses: readonly string[], { replay = false }: { readonly replay?: boolean } = {}): Promise<JoinResult> {
-    return new Promise((resolve, reject) => {
-      this.serf.join(addresses, replay, (result) => {
-        if (result.joined > 0) resolve(result);
-        else reject(new SerfError("JOIN_FAILED", describeFailures(result)));
+  join(
+    addresses: readonly string[],
+    { replay = false, signal }: { readonly replay?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<JoinResult> {
+    const join = (): Promise<JoinResult> =>
+      new Promise((resolve, reject) => {
+        this.serf.join(addresses, replay, (result) => {
+          if (result.joined > 0) resolve(result);
+          else reject(new SerfError("JOIN_FAILED", describeFailures(result)));
+        });
       });
-    });
+    return this.staying(untilAborted(signal, join));
   }
 
   /** Leaves gracefully, so that others see this node as left, and then shuts down. Takes a few seconds. Rejects with NOT_RUNNING. */
   async leave(): Promise<void> {
-    await completed((done) => this.serf.leave(done));
+    // A shutdown meanwhile ends the wait for the news to spread.
+    await this.staying(Promise.race([completed((done) => this.serf.leave(done)), this.ended]));
     await this.shutdown();
   }
 
   /** Falls silent and frees the port. Without `leave` before, others will see this node as failed. */
   async shutdown(): Promise<void> {
     this.serf.shutdown();
-    await this.released;
+    await this.ended;
+  }
+
+  /** Leaves, or shuts down where that is under way or not possible, at the end of the block of an `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.state === "alive") await this.leave();
+    else if (this.state === "leaving") await this.ended;
+    else await this.shutdown();
+  }
+
+  /**
+   * Lets the process end though the node runs, if nothing else keeps it alive. It still waits for joins, leaves, queries, and changes of
+   * tags and keys that are under way.
+   */
+  unref(): this {
+    this.isReferenced = false;
+    if (this.underWay === 0) this.host.unref();
+    return this;
+  }
+
+  /** Keeps the process alive while the node runs, as it does at first. */
+  ref(): this {
+    this.isReferenced = true;
+    this.host.ref();
+    return this;
   }
 
   /** Declares a failed member to have left; with `prune` it is also forgotten. Rejects with TIMEOUT or NOT_RUNNING. */
   forceLeave(name: string, { prune = false }: { readonly prune?: boolean } = {}): Promise<void> {
-    return completed((done) => this.serf.forceLeave(name, prune, done));
+    return this.staying(completed((done) => this.serf.forceLeave(name, prune, done)));
   }
 
   /**
@@ -109,7 +186,7 @@ export class SerfNode {
    */
   async requestKeys(operation: KeyOperation, key = ""): Promise<KeyReport> {
     const done = new Promise<KeyReport>((resolve) => this.serf.requestKeys(operation, key, resolve));
-    return expectKeysDone(await done);
+    return expectKeysDone(await this.staying(done));
   }
 
   /** Has `keep` store the keys of this node, the primary one first, whenever they change; it returns what went wrong. */
@@ -119,7 +196,13 @@ export class SerfNode {
 
   /** Replaces the tags of this node. Rejects with TAGS_TOO_LARGE, TIMEOUT or NOT_RUNNING. */
   setTags(tags: Tags): Promise<void> {
-    return completed((done) => this.serf.setTags(tags, done));
+    return this.staying(completed((done) => this.serf.setTags(tags, done)));
+  }
+
+  /** Removes tags of this node, then sets others; what is not named stays. Rejects as `setTags` does. */
+  updateTags(set: Tags, remove: readonly string[] = []): Promise<void> {
+    const kept = Object.entries(this.tags).filter(([name]) => !remove.includes(name));
+    return this.setTags({ ...Object.fromEntries(kept), ...set });
   }
 
   /**
@@ -136,41 +219,103 @@ export class SerfNode {
 
   /**
    * Asks a question of every member, or of those that the parameters let through, this one included. Members answer by the `respond` of
-   * their "query" event. Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, NOT_SUPPORTED, INVALID_OPTION or NOT_RUNNING.
+   * their "query" event. Throws QUERY_TOO_LARGE, TOO_MANY_QUERIES, NOT_SUPPORTED, INVALID_OPTION, NOT_RUNNING, or the reason of the signal.
    */
-  query(name: string, payload: Uint8Array | string = "", params: QueryParams = {}): QueryResults {
+  query(name: string, payload: Uint8Array | string = "", options: QueryOptions = {}): QueryResults {
+    const { signal, ...params } = options;
     const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
-    return new QueryResults((listener) => this.serf.query(name, bytes, params, listener), this.host.logger);
+    const send = (listener: QueryListener): SentQuery => this.serf.query(name, bytes, params, listener);
+    const results = new QueryResults(send, this.host.logger, signal);
+    void this.staying(results.ended);
+    return results;
   }
 
-  /** Calls `listener` for every event of that kind. Returns what ends it. */
-  on<K extends SerfEvent["kind"]>(kind: K, listener: (event: EventOf<K>) => void): () => void {
-    const subscription: Subscription = { kind, listener: listener as (event: SerfEvent) => void };
-    this.subscriptions.add(subscription);
-    return () => void this.subscriptions.delete(subscription);
+  /**
+   * Calls `listener` for every event of that kind, until the signal fires or what is returned is called. What a listener throws is not
+   * caught, as that of any callback in Node.
+   */
+  on<K extends SerfEvent["kind"]>(
+    kind: K,
+    listener: (event: EventOf<K>) => void,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): () => void {
+    if (signal?.aborted) return () => undefined;
+    const listening: Listening = { kind, listener: listener as (event: SerfEvent) => void };
+    this.listeners.add(listening);
+    const stopListening = onAbort(signal, () => void this.listeners.delete(listening));
+    return () => {
+      stopListening();
+      this.listeners.delete(listening);
+    };
   }
 
-  /** All events from now on, until the node shuts down. At most `lengthMax` wait for a slow reader; then the oldest are lost. */
-  events({ lengthMax = 4096 }: { readonly lengthMax?: number } = {}): AsyncIterableIterator<SerfEvent> {
-    const stream = new EventStream<SerfEvent>({
-      lengthMax,
-      logger: this.host.logger,
-      closed: () => void this.streams.delete(stream),
+  /** The next event of that kind. Rejects with NOT_RUNNING when the node shuts down before, or with the reason of the signal. */
+  async once<K extends SerfEvent["kind"]>(
+    kind: K,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<EventOf<K>> {
+    let stop = (): void => undefined;
+    const next = (): Promise<EventOf<K>> =>
+      new Promise((resolve, reject) => {
+        stop = this.on(kind, resolve);
+        void this.ended.then(() => reject(new SerfError("NOT_RUNNING", `the node ended before an event "${kind}"`)));
+      });
+    try {
+      return await untilAborted(signal, next);
+    } finally {
+      stop();
+    }
+  }
+
+  /**
+   * All events from now on, until the node shuts down or the signal fires. At most `waitingMax` wait for a slow reader; then the oldest are
+   * lost, and in their place the reader finds a MissedEvents with their number. Throws INVALID_OPTION, or the reason of the signal.
+   */
+  events({
+    waitingMax = waitingMaxDefault,
+    signal,
+  }: {
+    readonly waitingMax?: number;
+    readonly signal?: AbortSignal;
+  } = {}): Subscription<SerfEvent | MissedEvents> {
+    if (!Number.isInteger(waitingMax) || waitingMax < 1)
+      throw new SerfError("INVALID_OPTION", `waitingMax must be an integer of at least 1, is ${waitingMax}`);
+    signal?.throwIfAborted();
+    const stream = new Subscription<SerfEvent | MissedEvents>({
+      waitingMax,
+      signal,
+      stop: () => void this.streams.delete(stream),
+      missed: (count) => ({ kind: "missed", count }),
+      losing: () =>
+        this.host.logger.log("WARN", `serf: a reader of events is too slow, the oldest of ${waitingMax} are lost`),
     });
-    this.streams.add(stream);
-    if (this.serf.state === "shutdown") stream.end();
+    if (this.serf.state === "shutdown") stream.end(undefined);
+    else this.streams.add(stream);
     return stream;
   }
 
+  /** Keeps the process alive while `work` is under way, though nothing else may. */
+  private async staying<T>(work: Promise<T>): Promise<T> {
+    this.underWay += 1;
+    this.host.ref();
+    try {
+      return await work;
+    } finally {
+      this.underWay -= 1;
+      if (this.underWay === 0 && !this.isReferenced) this.host.unref();
+    }
+  }
+
   private release(): void {
-    for (const stream of this.streams) stream.end();
-    this.released = this.host.close();
+    for (const stream of this.streams) stream.end(undefined);
+    this.streams.clear();
+    this.tellEnded(this.host.close());
   }
 
   /** In a microtask, so that a listener may call anything, and what it throws does not tear the protocol. */
   private deliver(event: SerfEvent): void {
-    for (const stream of this.streams) stream.push(event);
-    for (const { kind, listener } of this.subscriptions) if (kind === event.kind) queueMicrotask(() => listener(event));
+    for (const stream of this.streams) stream.offer(event);
+    for (const { kind, listener } of this.listeners) if (kind === event.kind) queueMicrotask(() => listener(event));
   }
 }
 

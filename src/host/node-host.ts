@@ -27,6 +27,10 @@ export interface NodeHostOptions {
 export interface NodeHost extends Host {
   /** Closes the transport and resolves when the port is free again and the files are written. */
   close(): Promise<void>;
+  /** Lets the process end while the node runs, if nothing else keeps it alive, as `unref` of a server in Node does. */
+  unref(): void;
+  /** Keeps the process alive again, as it is at first. */
+  ref(): void;
 }
 
 /**
@@ -64,5 +68,7 @@ export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost
       transport.close();
       await Promise.all([bothClosed, storage.settled()]);
     },
+    unref: () => transport.keepAlive(false),
+    ref: () => transport.keepAlive(true),
   };
 }

@@ -98,6 +98,14 @@ export class SocketTransport implements Transport {
     return stream;
   }
 
+  /** Whether the sockets keep the process alive. They do at first; streams always do, for their short time. */
+  keepAlive(wanted: boolean): void {
+    for (const socket of [this.udp, this.tcp]) {
+      if (wanted) socket.ref();
+      else socket.unref();
+    }
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;

@@ -42,7 +42,7 @@ export interface QueryEvent {
    * Answers, once at most. Throws RESPONSE_TOO_LARGE, or QUERY_CLOSED if it was answered already or the time is up. Not to answer
    * is no mistake.
    */
-  respond(payload: Uint8Array): void;
+  respond(payload: Uint8Array | string): void;
 }
 
 /** What a Serf tells whoever embeds it. */

@@ -79,7 +79,7 @@ describe("a vote on a name", () => {
   });
 
   test("of another node is answered with the member known by the name, but not by a party to it", () => {
-    const answers: Uint8Array[] = [];
+    const answers: (Uint8Array | string)[] = [];
     const ask = (name: string): QueryEvent => ({
       kind: "query",
       lamportTime: 1,

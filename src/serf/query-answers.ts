@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { chooseRows } from "../memberlist/peer-selection.ts";
@@ -63,7 +64,8 @@ export class QueryAnswers {
       sourceNode,
       timeoutMs,
       respond: (payload) => {
-        const response = this.compose(query, 0, payload);
+        const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
+        const response = this.compose(query, 0, bytes);
         this.checkSize(encodeSerfMessage(response), "response");
         if (answered) throw new SerfError("QUERY_CLOSED", "response already sent");
         if (this.host.clock.monotonicMs() > deadlineMs)

@@ -226,6 +226,10 @@ export class Serf {
     return this.membership.members();
   }
 
+  member(name: string): SerfMember | undefined {
+    return this.membership.member(name);
+  }
+
   /**
    * Where a member stands in the network by its own word, for round trip times between any two (`distanceSeconds`). Undefined if no
    * probe of this node reached it yet, or coordinates are off here or there.

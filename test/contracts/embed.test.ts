@@ -4,6 +4,7 @@ import {
   type CreateSerfOptions,
   createSerf,
   distanceSeconds,
+  type MissedEvents,
   memberlistProfiles,
   type SerfEvent,
   type SerfNode,
@@ -23,7 +24,10 @@ function addressOf(node: SerfNode): string {
 }
 
 /** The first event that fits. */
-async function eventOf(events: AsyncIterable<SerfEvent>, fits: (event: SerfEvent) => boolean): Promise<SerfEvent> {
+async function eventOf(
+  events: AsyncIterable<SerfEvent | MissedEvents>,
+  fits: (event: SerfEvent | MissedEvents) => boolean,
+): Promise<SerfEvent | MissedEvents> {
   for await (const event of events) if (fits(event)) return event;
   throw new Error("the events ended");
 }
@@ -38,7 +42,7 @@ describe("an embedded node", () => {
     const b = await start("b");
     await b.join([addressOf(a)]);
     b.on("query", (query) => query.respond(query.payload.toReversed()));
-    a.on("query", (query) => query.respond(query.payload));
+    a.on("query", (query) => query.respond("abc"));
     const results = a.query("mirror", "abc", { requestAck: true });
     const lines: string[] = [];
     for await (const answer of results)
@@ -148,16 +152,105 @@ describe("an embedded node", () => {
     expect(seen).toEqual(["first"]);
   });
 
-  test("loses the oldest events of a reader that does not read, and says so once", async () => {
+  test("tells a reader that does not read how many events it lost, in their place, and the log once", async () => {
     const lines: string[] = [];
     const logger = { enabled: () => true, log: (_level: string, line: string) => void lines.push(line) };
     const a = await start("a", { logger });
-    const events = a.events({ lengthMax: 2 });
+    const events = a.events({ waitingMax: 2 });
     for (const name of ["one", "two", "three", "four"]) a.userEvent(name);
     await a.shutdown();
-    const seen: string[] = [];
-    for await (const event of events) if (event.kind === "user") seen.push(event.name);
-    expect(seen).toEqual(["three", "four"]);
+    const seen: unknown[] = [];
+    for await (const event of events) seen.push(event.kind === "user" ? event.name : event);
+    expect(seen).toEqual([{ kind: "missed", count: 2 }, "three", "four"]);
+    expect(events.missedCount).toBe(2);
     expect(lines.filter((line) => line.includes("too slow"))).toHaveLength(1);
+    expect(() => a.events({ waitingMax: 0 })).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+  });
+
+  test("finds a member by name, and says how far it is", async () => {
+    const options = { memberlist: { ...memberlistProfiles.local, probeIntervalMs: 20 } };
+    const a = await start("a", options);
+    const b = await start("b", options);
+    expect(a.roundTripMs("b")).toBeUndefined();
+    await b.join([addressOf(a)]);
+    expect(a.member("b")).toMatchObject({ name: "b", status: "alive" });
+    expect(a.member("c")).toBeUndefined();
+    await expect.poll(() => a.roundTripMs("b"), { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(a.roundTripMs("a", "b")).toBeCloseTo(a.roundTripMs("b")!);
+    expect(a).toMatchObject({ encrypted: false, protocolVersion: 5, healthScore: expect.any(Number) });
+  });
+
+  test("changes some tags and keeps the others, also when asked twice at once", async () => {
+    const a = await start("a", { tags: { role: "web", zone: "1" } });
+    await Promise.all([a.updateTags({ version: "2" }, ["zone"]), a.updateTags({ weight: "5" })]);
+    expect(a.tags).toEqual({ role: "web", version: "2", weight: "5" });
+    await expect(a.updateTags({ big: "x".repeat(600) })).rejects.toMatchObject({ code: "TAGS_TOO_LARGE" });
+    expect(a.tags).toEqual({ role: "web", version: "2", weight: "5" });
+  });
+
+  test("waits for the next event of a kind", async () => {
+    const a = await start("a");
+    const heard = a.once("user");
+    a.userEvent("deploy");
+    expect(await heard).toMatchObject({ name: "deploy" });
+    const never = expect(a.once("user")).rejects.toMatchObject({ code: "NOT_RUNNING" });
+    await a.shutdown();
+    await never;
+  });
+
+  test("gives up what a signal calls off", async () => {
+    const a = await start("a");
+    const b = await start("b");
+    await b.join([addressOf(a)]);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const nowhere = a.join(["192.0.2.1:1"], { signal });
+    const once = a.once("user", { signal });
+    const heard: string[] = [];
+    a.on("user", ({ name }) => heard.push(name), { signal });
+    const events = a.events({ signal });
+    const results = a.query("unanswered", "", { signal, timeoutMs: 60_000 });
+    stop.abort(new Error("no longer wanted"));
+    await expect(nowhere).rejects.toThrow("no longer wanted");
+    await expect(once).rejects.toThrow("no longer wanted");
+    expect(await results.ended).toBe("stopped");
+    a.userEvent("unheard");
+    await Promise.resolve();
+    expect(heard).toEqual([]);
+    expect(await events.next()).toEqual({ done: true, value: undefined });
+    await expect(a.join([addressOf(b)], { signal })).rejects.toThrow("no longer wanted");
+    expect(() => a.query("x", "", { signal })).toThrow("no longer wanted");
+    expect(() => a.events({ signal })).toThrow("no longer wanted");
+    expect(a.state).toBe("alive");
+  });
+
+  test("is disposed of by leaving, once", async () => {
+    const a = await start("a");
+    const b = await start("b");
+    await b.join([addressOf(a)]);
+    await Promise.all([b.leave(), b[Symbol.asyncDispose]()]);
+    expect(b.state).toBe("shutdown");
+    expect(a.member("b")).toMatchObject({ status: "left" });
+    await b[Symbol.asyncDispose]();
+    await a[Symbol.asyncDispose]();
+    await a.ended;
+  });
+
+  test("ends a leave that a shutdown overtakes", async () => {
+    const a = await start("a", { leavePropagateDelayMs: 60_000 });
+    const b = await start("b");
+    await b.join([addressOf(a)]);
+    const leaving = a.leave();
+    await a.shutdown();
+    await leaving;
+    expect(a.state).toBe("shutdown");
+  });
+
+  test("installs no signal handlers", async () => {
+    const names = () => process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);
+    const before = names();
+    const a = await start("a");
+    expect(names()).toEqual(before);
+    await a.shutdown();
   });
 });

@@ -16,9 +16,9 @@ const promised: Readonly<Record<string, string>> = {
   ".": `
     type Coordinate, type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
     type JoinResult, type KeyOperation, type KeyReport, KeysError, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
-    type MemberlistOptions, type MemberlistProfile, type Metrics, type NodeHost, type NodeHostOptions,
-    type QueryAnswer, type QueryEnd, type QueryEvent, type QueryParams, type QueryResults, SerfError,
-    type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Tags, type UserEvent,
+    type MemberlistOptions, type MemberlistProfile, type Metrics, type MissedEvents, type NodeHost, type NodeHostOptions,
+    type QueryAnswer, type QueryEnd, type QueryEvent, type QueryOptions, type QueryParams, type QueryResults, SerfError,
+    type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Subscription, type Tags, type UserEvent,
     type VersionVector, createLogger, createNodeHost, createSerf, distanceSeconds, errorCodes, memberlistProfiles,
   `,
   "./memberlist": `
@@ -36,8 +36,8 @@ const promised: Readonly<Record<string, string>> = {
   `,
   "./client": `
     type AgentEvent, type AgentMember, type AgentStats, type ConnectOptions, type Coordinate, type ErrorCode,
-    type KeyOperation, type KeyReport, KeysError, type MemberFilter, type QueryAnswer, type QueryParams,
-    type SerfClient, SerfError, type Subscription, connectSerf, distanceSeconds,
+    type KeyOperation, type KeyReport, KeysError, type MemberFilter, type MissedEvents, type QueryAnswer, type QueryParams,
+    type SerfClient, SerfError, type StreamOptions, type Subscription, connectSerf, distanceSeconds,
   `,
   "./simulator": `
     type LogLine, type Place, type RecordingLogger, type RecordingMetrics, type SampleSummary, type SimulatedDisk,

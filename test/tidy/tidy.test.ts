@@ -28,16 +28,31 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   memberlist: ["base", "wire"],
   serf: ["base", "wire", "memberlist", "coordinate"],
   host: ["base"],
+  /** Streams with a bound and signals, for both kinds of public face. */
+  async: ["base"],
   rpc: ["base", "coordinate"],
-  client: ["base", "coordinate", "rpc"],
+  client: ["base", "coordinate", "rpc", "async"],
   agent: ["base", "wire", "memberlist", "coordinate", "serf", "host", "rpc"],
   plugins: ["base", "agent"],
   simulator: ["base", "wire", "memberlist", "coordinate", "serf"],
-  cli: ["base", "wire", "memberlist", "coordinate", "serf", "host", "rpc", "client", "agent", "plugins", "simulator"],
+  cli: [
+    "base",
+    "async",
+    "wire",
+    "memberlist",
+    "coordinate",
+    "serf",
+    "host",
+    "rpc",
+    "client",
+    "agent",
+    "plugins",
+    "simulator",
+  ],
   /** A node for whoever embeds one: the protocol with promises. */
-  embed: ["base", "wire", "memberlist", "coordinate", "serf", "host"],
+  embed: ["base", "async", "wire", "memberlist", "coordinate", "serf", "host"],
   /** src/index.ts, what the library exports. */
-  "index.ts": ["embed", "base", "wire", "memberlist", "coordinate", "serf", "host"],
+  "index.ts": ["embed", "async", "base", "wire", "memberlist", "coordinate", "serf", "host"],
 };
 
 const protocolRooms = ["base", "wire", "memberlist", "coordinate", "serf"];

@@ -1,3 +1,4 @@
+import type { MissedEvents } from "../../async/subscription.ts";
 import { text } from "../../base/options.ts";
 import type { AgentEvent, SerfClient } from "../../client/client.ts";
 import { encodeMember } from "../../rpc/views.ts";
@@ -55,13 +56,13 @@ async function printEach<T>(records: AsyncIterable<T>, print: (record: T) => voi
   for await (const record of records) print(record);
 }
 
-function printEvent(event: AgentEvent, terminal: Terminal): void {
+function printEvent(event: AgentEvent | MissedEvents, terminal: Terminal): void {
   terminal.print("Event Info:");
   for (const [key, value] of Object.entries(eventFields(event))) terminal.print(`\t${key}: ${goSyntax(value)}`);
 }
 
 /** The record as it came over the wire, its keys in alphabetical order; the reference prints them in any order. */
-export function eventFields(event: AgentEvent): Readonly<Record<string, GoValue>> {
+export function eventFields(event: AgentEvent | MissedEvents): Readonly<Record<string, GoValue>> {
   switch (event.kind) {
     case "user":
       return {
@@ -79,6 +80,8 @@ export function eventFields(event: AgentEvent): Readonly<Record<string, GoValue>
         Name: event.name,
         Payload: event.payload,
       };
+    case "missed":
+      return { Count: event.count, Event: event.kind };
     default:
       return { Event: event.kind, Members: event.members.map(encodeMember) };
   }

@@ -1,9 +1,9 @@
+import type { Subscription } from "../../async/subscription.ts";
 import { utf8Decode } from "../../base/bytes.ts";
 import { messageOf } from "../../base/errors.ts";
 import { indentedJson } from "../../base/go-json.ts";
 import { boolean, durationMs, integer, text, texts } from "../../base/options.ts";
 import type { QueryAnswer, SerfClient } from "../../client/client.ts";
-import type { Subscription } from "../../client/subscription.ts";
 import { defineCommand, misused, type Terminal } from "../command.ts";
 import { rpcOptions, withAgent } from "../rpc-options.ts";
 import { parseTags } from "../tags.ts";

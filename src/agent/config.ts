@@ -1,8 +1,9 @@
-/** From flags and files to the configuration an agent runs with. */
+/** From flags, environment and files to the configuration an agent runs with. */
 
 import { SerfError } from "../base/errors.ts";
 import { mergeSources, type OptionSource, resolveOptions } from "../base/options.ts";
 import { readConfigPaths } from "./config-files.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
 import { type EventScript, parseEventScript } from "./event-filter.ts";
 import { type AgentOptions, agentOptions } from "./options.ts";
 
@@ -21,13 +22,15 @@ const retryIntervalMsMin = 1000;
 const broadcastTimeoutMsMin = 1000;
 
 /**
- * Joins the defaults, the files that the flags name (in that order), and the flags, each stronger than what is before it.
- * Throws SerfError with one line that says what is wrong and where.
+ * Joins the defaults, the files that environment and flags name (in that order), the environment, and the flags, each stronger than
+ * what is before it. Throws SerfError with one line that says what is wrong and where.
  */
-export function loadConfig(flags: OptionSource, hostName: string): LoadedConfig {
-  const { configPaths = [] } = flags as Partial<AgentOptions>;
-  const options = resolveOptions(agentOptions, mergeSources(agentOptions, [...readConfigPaths(configPaths), flags]));
-  return completeConfig(options, hostName);
+export function loadConfig(flags: OptionSource, hostName: string, environment: Environment = {}): LoadedConfig {
+  const { source, notices } = readEnvironment(environment);
+  const { configPaths = [] } = mergeSources(agentOptions, [source, flags]) as Partial<AgentOptions>;
+  const merged = mergeSources(agentOptions, [...readConfigPaths(configPaths), source, flags]);
+  const loaded = completeConfig(resolveOptions(agentOptions, merged), hostName);
+  return { ...loaded, notices: [...notices, ...loaded.notices] };
 }
 
 export function completeConfig(options: AgentOptions, hostName: string): LoadedConfig {

@@ -19,6 +19,8 @@ export interface Option<T> {
   readonly key?: string;
   /** A second name of the flag. */
   readonly flagAlias?: string;
+  /** Variable of the environment, where its name does not follow from the key. */
+  readonly variable?: string;
   /** The flag says the opposite of the option: `-disable-compression` turns `compression` off. Only for booleans. */
   readonly flagNegates?: true;
 }
@@ -35,6 +37,8 @@ export interface OptionType<T> {
   check(value: unknown): Checked<T>;
   /** Reads the text of one flag; absent where an option cannot be given as text. The result is not yet checked. */
   readText?(text: string): Checked<unknown>;
+  /** The entries of a list that is given as one text, as in the environment. Each is then read by `readText`. */
+  splitText?(text: string): readonly string[];
   /** Reads a value from JSON where it looks different there (a duration is text). The result is not yet checked. */
   readJson?(value: unknown): Checked<unknown>;
   /** How a value joins a weaker source's, or the same flag's before it. Absent: it takes that one's place. */
@@ -89,6 +93,23 @@ export function addText(declarations: OptionDeclarations, source: OptionSource, 
   const read = type.readText?.(text) ?? { problem: "cannot be given as text" };
   if ("problem" in read) return read.problem;
   return addValue(type, source, name, flagNegates ? !read.value : read.value);
+}
+
+/** Adds a value that came from the environment; a list is one text there. An empty text counts as not given. */
+export function addVariable(declarations: OptionDeclarations, source: OptionSource, name: string, text: string) {
+  const { type } = declarations[name]!;
+  if (text === "") return undefined;
+  for (const entry of type.splitText?.(text) ?? [text]) {
+    const read = type.readText?.(entry) ?? { problem: "cannot be given as text" };
+    const wrong = "problem" in read ? read.problem : addValue(type, source, name, read.value);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+/** "SERF_" and the key in upper case, its parts joined by "_": "SERF_RPC_ADDR". Undefined for what only programs set. */
+export function variableOf({ variable, key }: Option<unknown>): string | undefined {
+  return variable ?? (key === undefined ? undefined : `SERF_${key.toUpperCase().replaceAll(".", "_")}`);
 }
 
 /** Adds a value that came from JSON. `null` and an empty text count as not given. */
@@ -192,8 +213,17 @@ export function choice<const T extends string>(...choices: readonly T[]): Option
   };
 }
 
-/** A list; a flag gives one entry each time it stands, and lists of several sources follow each other. */
-export function texts(): OptionType<readonly string[]> {
+/** Entries stand in lines of their own; a text of one line is divided at `separator`, unless entries may hold that. */
+function splitEntries(text: string, separator: "," | undefined): readonly string[] {
+  const parts = text.includes("\n") || separator === undefined ? text.split("\n") : text.split(separator);
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+
+/**
+ * A list; a flag gives one entry each time it stands, and lists of several sources follow each other. In the environment entries are
+ * divided by commas, or by line feeds; where entries have commas of their own (`separator` undefined) by line feeds alone.
+ */
+export function texts(separator: "," | undefined = ","): OptionType<readonly string[]> {
   return {
     name: "list of texts",
     check: (value) =>
@@ -201,11 +231,15 @@ export function texts(): OptionType<readonly string[]> {
         ? { value: value as readonly string[] }
         : { problem: `must be a list of texts, is ${JSON.stringify(value)}` },
     readText: (given) => ({ value: [given] }),
+    splitText: (given) => splitEntries(given, separator),
     merge: (weaker, stronger) => [...weaker, ...stronger],
   };
 }
 
-/** Key and value pairs; a flag gives one as `key=value`, and those of a stronger source replace only their own keys. */
+/**
+ * Key and value pairs; a flag gives one as `key=value`, and those of a stronger source replace only their own keys. In the environment
+ * they are divided by commas, or by line feeds where a value has commas.
+ */
 export function pairs(): OptionType<Readonly<Record<string, string>>> {
   return {
     name: "key=value",
@@ -222,6 +256,7 @@ export function pairs(): OptionType<Readonly<Record<string, string>>> {
         ? { problem: `must be key=value, is ${JSON.stringify(given)}` }
         : { value: Object.fromEntries([[given.slice(0, equals), given.slice(equals + 1)]]) };
     },
+    splitText: (given) => splitEntries(given, ","),
     merge: (weaker, stronger) => ({ ...weaker, ...stronger }),
   };
 }

@@ -7,7 +7,7 @@ const yearMs = 365 * 24 * 3600 * secondMs;
 
 export const eventOptions = {
   eventHandlers: {
-    type: texts(),
+    type: texts(undefined),
     default: [],
     doc: "Script to run on events; may be given several times. Which events is explained above.",
     flag: "event-handler",

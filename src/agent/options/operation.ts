@@ -13,6 +13,7 @@ export const operationOptions = {
     doc: "A JSON file to read options from, or a directory whose .json files are read in alphabetical order; may be given several times. Later files win over earlier ones, and flags over files.",
     flag: "config-file",
     flagAlias: "config-dir",
+    variable: "SERF_CONFIG_FILE",
   },
   rpcAddress: {
     type: text(),

@@ -18,12 +18,13 @@ export const agentCommand = defineCommand({
   synopsis: "Runs a Serf agent",
   description: [
     "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags and what signals mean.",
+    "Each option can also be set in a JSON file, and in the environment as SERF_ and its key in a file in upper case: -node is SERF_NODE_NAME, -join is SERF_START_JOIN. Flags win over the environment, and that over files. docs/CONFIG.md lists them all.",
     "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event.",
     "A script is run by the shell. It finds the event in SERF_EVENT, SERF_USER_EVENT and SERF_USER_LTIME, this node in SERF_SELF_NAME, SERF_SELF_ROLE and SERF_TAG_*, and reads the payload of a user event, or a line for each member (name, address, role, tags, with tabs between), from its standard input.",
   ],
   example: "agent -node web-1 -tag role=web -join 10.0.0.10",
   options: agentOptions,
-  run: ({ given }, terminal) => runAgent(given, new Banner(terminal)),
+  run: ({ given }, terminal) => runAgent({ flags: given, environment: terminal.environment }, new Banner(terminal)),
 });
 
 /** What the agent says of itself, as against its log. */
@@ -43,12 +44,18 @@ class Banner {
   }
 }
 
-async function runAgent(flags: OptionSource, banner: Banner): Promise<number> {
+/** Where options come from besides files. */
+interface Given {
+  readonly flags: OptionSource;
+  readonly environment: Terminal["environment"];
+}
+
+async function runAgent(given: Given, banner: Banner): Promise<number> {
   let config: AgentConfig;
   let agent: Agent;
   let log: AgentLog;
   try {
-    config = loadAndNotify(flags, banner);
+    config = loadAndNotify(given, banner);
     log = new AgentLog({ level: config.logLevel, print: (line) => banner.detail(line) });
     const network = await resolveNetwork(config);
     banner.say("Starting Serf agent...");
@@ -61,7 +68,7 @@ async function runAgent(flags: OptionSource, banner: Banner): Promise<number> {
   process.exitCode = 1;
   describeAgent(agent, config, banner);
   const exitCode = (await joinAtStart(agent, config, banner))
-    ? await stayUntilEnd(agent, config, log, flags, banner)
+    ? await stayUntilEnd(agent, config, log, given, banner)
     : 1;
   await agent.shutdown();
   return endProcess(exitCode);
@@ -73,8 +80,8 @@ async function endProcess(exitCode: number): Promise<never> {
   process.exit(exitCode);
 }
 
-function loadAndNotify(flags: OptionSource, banner: Banner): AgentConfig {
-  const { config, notices } = loadConfig(flags, hostname());
+function loadAndNotify({ flags, environment }: Given, banner: Banner): AgentConfig {
+  const { config, notices } = loadConfig(flags, hostname(), environment);
   for (const notice of notices) banner.say(notice);
   return config;
 }
@@ -107,7 +114,7 @@ async function joinAtStart(agent: Agent, { startJoin, replay }: AgentConfig, ban
 }
 
 /** Shows the log, keeps trying -retry-join, and resolves to the exit code. */
-async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, flags: OptionSource, banner: Banner) {
+async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, given: Given, banner: Banner) {
   banner.detail("");
   banner.say("Log data will now stream in as it occurs:\n");
   log.release();
@@ -116,7 +123,7 @@ async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, fl
     agent,
     onSignal: subscribeSignals,
     gaveUp: joinPersistently(agent, config, log, stop.signal),
-    reload: () => reload(agent, log, flags, banner),
+    reload: () => reload(agent, log, given, banner),
     say: (text) => banner.say(text),
   });
   stop.abort();
@@ -134,11 +141,11 @@ async function joinPersistently(agent: Agent, config: AgentConfig, logger: Agent
   await new Promise<never>(() => undefined);
 }
 
-async function reload(agent: Agent, log: AgentLog, flags: OptionSource, banner: Banner): Promise<void> {
+async function reload(agent: Agent, log: AgentLog, given: Given, banner: Banner): Promise<void> {
   banner.say("Reloading configuration...");
   let config: AgentConfig;
   try {
-    config = loadAndNotify(flags, banner);
+    config = loadAndNotify(given, banner);
   } catch (error) {
     banner.say(explain(error));
     banner.say("Failed to reload configs");

@@ -1,6 +1,8 @@
 import { promises as dns } from "node:dns";
 import { canonicalIp, type Endpoint, memberPortDefault } from "../base/address.ts";
 import { SerfError } from "../base/errors.ts";
+import { chooseAdvertisedAddress, isAnyAddress, isLoopback } from "../host/advertised-address.ts";
+import { chooseInterfaceAddress } from "../host/interface-address.ts";
 import { parseJoinAddress } from "../memberlist/join-address.ts";
 
 /** Where an agent listens, and what it tells the other members of it. */
@@ -9,16 +11,37 @@ export interface AgentNetwork {
   readonly bind: Endpoint;
   /** As configured; without it the bound address, or the best of this machine's, is told. */
   readonly advertise: Endpoint | undefined;
+  /** What the operator should know, a line each. */
+  readonly notices: readonly string[];
 }
 
 /** Looks up the addresses of a configuration. Rejects with INVALID_ADDRESS. */
-export async function resolveNetwork(config: { bind: string; advertise: string }): Promise<AgentNetwork> {
-  const bind = await resolveAddress(config.bind, "Invalid bind address");
-  const { advertise } = config;
+export async function resolveNetwork(config: {
+  readonly bind: string;
+  readonly interface: string;
+  readonly advertise: string;
+}): Promise<AgentNetwork> {
+  const given = await resolveAddress(config.bind, "Invalid bind address");
+  const advertise =
+    config.advertise === "" ? undefined : await resolveAddress(config.advertise, "Invalid advertise address");
+  if (config.interface === "") return { bind: given, advertise, notices: [] };
+  const bind = { ...given, address: chooseInterfaceAddress(config.interface, given.address) };
+  const notice = `Using interface '${config.interface}' address '${bind.address}'`;
+  return { bind, advertise, notices: bind.address === given.address ? [] : [notice] };
+}
+
+/** What the other members are told. What is not configured is chosen, and what stands for all addresses too: nobody can reach that. */
+export function decideAdvertised({ bind, advertise }: AgentNetwork, boundPort: number): Endpoint {
+  const { address, port } = advertise ?? { address: bind.address, port: 0 };
   return {
-    bind,
-    advertise: advertise === "" ? undefined : await resolveAddress(advertise, "Invalid advertise address"),
+    address: chooseAdvertisedAddress(isAnyAddress(address) ? bind.address : address),
+    port: port === 0 ? boundPort : port,
   };
+}
+
+/** A node bound to every address that has found none for others: usually it was started before the network was. */
+export function isOutOfReach({ bind }: AgentNetwork, advertised: Endpoint): boolean {
+  return isAnyAddress(bind.address) && isLoopback(advertised.address);
 }
 
 /**

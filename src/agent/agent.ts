@@ -5,7 +5,6 @@ import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger, LogLevel } from "../base/host.ts";
 import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
-import { chooseAdvertisedAddress } from "../host/advertised-address.ts";
 import { completed } from "../host/completed.ts";
 import { createNodeHost, type NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
@@ -17,7 +16,7 @@ import type { QueryListener } from "../serf/open-query.ts";
 import { internalQueryPrefix, isInternalQuery, pingQueryName } from "../serf/queries.ts";
 import { Serf } from "../serf/serf.ts";
 import { encodedTagsBytesMax, encodeTags } from "../serf/tags.ts";
-import type { AgentNetwork } from "./addresses.ts";
+import { type AgentNetwork, decideAdvertised, isOutOfReach } from "./addresses.ts";
 import type { AgentConfig } from "./config.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
 import { goQuote } from "./go-quote.ts";
@@ -280,7 +279,12 @@ export async function startAgent(config: AgentConfig, network: AgentNetwork, log
     createNodeHost({ bindAddress: bind.address, bindPort: bind.port, logger: logs }),
   );
   try {
-    const advertised = decideAdvertise(network, host.transport.bound.port);
+    const advertised = decideAdvertised(network, host.transport.bound.port);
+    if (isOutOfReach(network, advertised))
+      logs.log(
+        "WARN",
+        `agent: No address of this machine can be reached by others, telling them ${advertised.address}`,
+      );
     const agent = await orExplain(
       `${what}: Error creating Serf`,
       async () => new Agent(config, restored, advertised, host, logs),
@@ -291,11 +295,6 @@ export async function startAgent(config: AgentConfig, network: AgentNetwork, log
     await host.close();
     throw error;
   }
-}
-
-function decideAdvertise({ bind, advertise }: AgentNetwork, boundPort: number): Endpoint {
-  if (advertise !== undefined) return advertise;
-  return { address: chooseAdvertisedAddress(bind.address), port: boundPort };
 }
 
 function describeEvent(event: SerfEvent): string {

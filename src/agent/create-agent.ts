@@ -22,6 +22,7 @@ export async function createAgent(
   const { config, notices } = loadConfig(options, hostname());
   const log = new AgentLog({ level: config.logLevel, print: printLine });
   log.release();
-  for (const notice of notices) log.log("WARN", `agent: ${notice}`);
-  return startAgent(config, await resolveNetwork(config), log);
+  const network = await resolveNetwork(config);
+  for (const notice of [...notices, ...network.notices]) log.log("WARN", `agent: ${notice}`);
+  return startAgent(config, network, log);
 }

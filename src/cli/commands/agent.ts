@@ -58,6 +58,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
     config = loadAndNotify(given, banner);
     log = new AgentLog({ level: config.logLevel, print: (line) => banner.detail(line) });
     const network = await resolveNetwork(config);
+    for (const notice of network.notices) banner.say(notice);
     banner.say("Starting Serf agent...");
     agent = await startAgent(config, network, log);
   } catch (error) {

@@ -1,15 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { canonicalIp, formatEndpoint } from "../base/address.ts";
-import { SerfError } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
-import { splitHostPort } from "../rpc/address.ts";
 import type { AgentFace } from "./face.ts";
+import { listenForClients } from "./rpc-listener.ts";
 import { MemberListEncoder } from "./rpc-records.ts";
 import { RpcSession } from "./rpc-session.ts";
 
 export interface RpcServerOptions {
-  /** "host:port"; an empty host listens on all addresses, port 0 takes a free one. */
+  /** "host:port"; an empty host listens on all addresses, port 0 takes a free one. Or "unix:///path". */
   readonly listen: string;
   /** What clients must show; empty asks for nothing. */
   readonly authKey: string;
@@ -39,22 +38,22 @@ const defaultLimits: RpcLimits = {
 const closeTimeoutMs = 1_000;
 
 export interface RpcServer {
-  /** Where it listens: "127.0.0.1:7373". */
+  /** Where it listens: "127.0.0.1:7373", "unix:///run/serf.sock". */
   readonly address: string;
   /** Stops listening, lets requests at hand be answered, for a second at most, and closes every connection. */
   close(): Promise<void>;
 }
 
-/** Listens for RPC clients of this agent. Rejects with LISTEN_FAILED where it cannot. */
+/** Listens for RPC clients of this agent. Rejects with INVALID_ADDRESS, ADDRESS_IN_USE or LISTEN_FAILED. */
 export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const connections = new Connections(options);
   // Half open, because a client may send all its requests and end before it reads the answers.
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
     connections.accept(socket),
   );
-  await listen(server, options.listen);
+  const address = await listenForClients(server, options.listen);
   server.on("error", (error) => options.logger.log("ERR", `agent.ipc: Failed to accept client: ${error.message}`));
-  return { address: boundAddress(server), close: () => closeServer(server, connections) };
+  return { address, close: () => closeServer(server, connections) };
 }
 
 class Connections {
@@ -64,6 +63,7 @@ class Connections {
   private readonly sessions = new Map<RpcSession, Socket>();
   private readonly memberList = new MemberListEncoder();
   private unauthenticated = 0;
+  private accepted = 0;
   private refusing = false;
 
   constructor(options: RpcServerOptions) {
@@ -81,7 +81,8 @@ class Connections {
       return;
     }
     this.refusing = false;
-    const remoteAddress = describeRemote(socket);
+    this.accepted += 1;
+    const remoteAddress = describeRemote(socket, this.accepted);
     logger.log("INFO", `agent.ipc: Accepted client: ${remoteAddress}`);
     this.unauthenticated += 1;
     let trusted = false;
@@ -131,21 +132,6 @@ class Connections {
   }
 }
 
-function listen(server: Server, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { host, port } = splitHostPort(address);
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === "EADDRINUSE";
-      const message = `listen tcp ${address}: ${inUse ? "bind: address already in use" : error.message}`;
-      reject(new SerfError(inUse ? "ADDRESS_IN_USE" : "LISTEN_FAILED", message, { cause: error }));
-    });
-    server.listen({ host: host === "" ? undefined : host, port }, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
-}
-
 async function closeServer(server: Server, connections: Connections): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   connections.closeAll();
@@ -154,13 +140,12 @@ async function closeServer(server: Server, connections: Connections): Promise<vo
   clearTimeout(timer);
 }
 
-function boundAddress(server: Server): string {
-  const { address, port } = server.address() as AddressInfo;
-  return formatEndpoint({ address, port });
-}
-
-/** As Go writes it: an IPv4 client of a server that listens on all addresses is not shown as mapped into IPv6. */
-function describeRemote({ remoteAddress = "", remotePort = 0 }: Socket): string {
+/**
+ * As Go writes it: an IPv4 client of a server that listens on all addresses is not shown as mapped into IPv6, and clients of a socket in
+ * the file system, which have no address, are "@"; a number tells them apart.
+ */
+function describeRemote({ remoteAddress, remotePort = 0 }: Socket, number: number): string {
+  if (remoteAddress === undefined) return `@${number}`;
   return formatEndpoint({ address: canonicalIp(remoteAddress) ?? remoteAddress, port: remotePort });
 }
 

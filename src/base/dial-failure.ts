@@ -4,14 +4,21 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: "connect: connection reset by peer",
   EHOSTUNREACH: "connect: no route to host",
   ENETUNREACH: "connect: network is unreachable",
+  ENOENT: "connect: no such file or directory",
+  EACCES: "connect: permission denied",
   ETIMEDOUT: "connect: connection timed out",
 };
 
 /** Why a stream to `address` could not be opened, from the system's code; any other failure speaks for itself. */
-export function dialFailureText(address: string, code: string | undefined, message: string): string {
-  return `dial tcp ${address}: ${reasons[code ?? ""] ?? message}`;
+export function dialFailureText(
+  address: string,
+  code: string | undefined,
+  message: string,
+  network: "tcp" | "unix" = "tcp",
+): string {
+  return `dial ${network} ${address}: ${reasons[code ?? ""] ?? message}`;
 }
 
-export function dialTimeoutText(address: string): string {
-  return `dial tcp ${address}: i/o timeout`;
+export function dialTimeoutText(address: string, network: "tcp" | "unix" = "tcp"): string {
+  return `dial ${network} ${address}: i/o timeout`;
 }

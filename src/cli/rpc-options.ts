@@ -9,7 +9,7 @@ export const rpcOptions = {
   rpcAddress: {
     type: text(),
     default: "",
-    doc: "Address of the agent's RPC server. Without it SERF_RPC_ADDR of the environment counts, then 127.0.0.1:7373.",
+    doc: "Address of the agent's RPC server, host:port or unix:///path. Without it SERF_RPC_ADDR of the environment counts, then 127.0.0.1:7373.",
     flag: "rpc-addr",
   },
   rpcAuthKey: {

@@ -16,7 +16,7 @@ import { dial } from "./dial.ts";
 
 /** Which agent, and how to be let in. */
 export interface ConnectOptions {
-  /** "host:port" of the agent's RPC server. Default 127.0.0.1:7373. */
+  /** "host:port" of the agent's RPC server, or "unix:///path". Default 127.0.0.1:7373. */
   readonly address?: string;
   /** The key the agent asks for, if it does. */
   readonly authKey?: string;

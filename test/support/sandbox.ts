@@ -57,8 +57,8 @@ export class Sandbox {
   }
 
   /** Starts a command that runs until it is ended, such as `serf monitor`. */
-  startCommand(kind: Kind, args: readonly string[]): RunningProcess {
-    const command = startCommand(kind, args);
+  startCommand(kind: Kind, args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProcess {
+    const command = startCommand(kind, args, env);
     this.cleanups.push(() => command.kill());
     return command;
   }

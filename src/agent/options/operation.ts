@@ -18,7 +18,7 @@ export const operationOptions = {
   rpcAddress: {
     type: text(),
     default: rpcAddressDefault,
-    doc: "Address at which the agent listens for commands. Whoever reaches it controls the agent: set rpc_auth if that is more than this machine.",
+    doc: "Address at which the agent listens for commands: host:port, or unix:///path for a socket that only its user can open. Whoever reaches it controls the agent: set rpc_auth if that is more than this machine. The commands read SERF_RPC_ADDR too.",
     flag: "rpc-addr",
     key: "rpc_addr",
   },

@@ -13,6 +13,7 @@ export class Network<Socket> {
   /** A stream delivers at most this many bytes at a time, and has no more than that under way. */
   readonly streamChunkBytesMax: number;
   readonly names = new Map<string, readonly string[]>();
+  private readonly withoutPower = new Set<string>();
   /** Machines by address; each knows who is bound to its ports. A machine stays when the processes on it are gone. */
   private readonly machines = new Map<string, Map<number, Socket>>();
 
@@ -23,6 +24,7 @@ export class Network<Socket> {
   }
 
   bind(endpoint: Endpoint, socket: Socket): void {
+    this.withoutPower.delete(endpoint.address);
     let ports = this.machines.get(endpoint.address);
     if (ports === undefined) {
       ports = new Map();
@@ -36,9 +38,14 @@ export class Network<Socket> {
     this.machines.get(endpoint.address)?.delete(endpoint.port);
   }
 
+  /** The machine there answers nothing any more, until a process is started on it. */
+  cutPower(address: string): void {
+    this.withoutPower.add(address);
+  }
+
   /** True if a host was ever created at this address: then its machine answers even if nobody listens. */
   hasMachine(address: string): boolean {
-    return this.machines.has(address);
+    return this.machines.has(address) && !this.withoutPower.has(address);
   }
 
   socketAt(endpoint: Endpoint): Socket | undefined {

@@ -44,7 +44,13 @@ export class Schedule {
 
   add<E extends ScheduledEvent>(event: E, delayMs: number): E {
     assert(delayMs >= 0, `an event is due in ${delayMs} ms`);
-    event.dueMs = this.now + delayMs;
+    return this.addAt(event, this.now + delayMs);
+  }
+
+  /** Not in the past. */
+  addAt<E extends ScheduledEvent>(event: E, dueMs: number): E {
+    assert(dueMs >= this.now, `an event is due at ${dueMs} ms, and it is ${this.now} ms`);
+    event.dueMs = dueMs;
     event.order = this.added++;
     event.isWaiting = true;
     this.heap.push(event);
@@ -55,6 +61,10 @@ export class Schedule {
   /** For what happens rarely enough to afford a closure. */
   after(delayMs: number, fire: () => void): ScheduledEvent {
     return this.add(new Call(fire), delayMs);
+  }
+
+  at(dueMs: number, fire: () => void): ScheduledEvent {
+    return this.addAt(new Call(fire), dueMs);
   }
 
   /** Costs next to nothing: the event stays where it is and is skipped when its turn comes. Does nothing once it fired. */

@@ -1,20 +1,21 @@
 import type { Endpoint } from "../base/address.ts";
-import type { Clock, Host, Random, Resolver, Timer, Timers } from "../base/host.ts";
+import type { Host, Random, Resolver, Timer, Timers } from "../base/host.ts";
 import type { Network } from "./network.ts";
 import { RecordingLogger, RecordingMetrics } from "./recorder.ts";
 import { type Schedule, ScheduledEvent } from "./schedule.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
 import type { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedProcess } from "./simulated-process.ts";
 import { SimulatedStorage } from "./simulated-storage.ts";
 import { SimulatedTransport } from "./simulated-transport.ts";
-
-/** Every simulation starts at 2020-01-01 00:00 UTC. */
-const startWallMs = 1_577_836_800_000;
 
 export interface SimulatedHostParts {
   readonly name: string;
   readonly bound: Endpoint;
   readonly network: Network<SimulatedTransport>;
   readonly random: Random;
+  /** For what the process itself has no part in: faults must not shift the draws of the protocol. */
+  readonly fate: Random;
   readonly disk: SimulatedDisk;
   readonly logLinesMax: number;
 }
@@ -25,7 +26,7 @@ export class SimulatedHost implements Host {
   readonly name: string;
   readonly address: string;
   readonly port: number;
-  readonly clock: Clock;
+  readonly clock: SimulatedClock;
   readonly timers: Timers;
   readonly random: Random;
   readonly transport: SimulatedTransport;
@@ -35,33 +36,41 @@ export class SimulatedHost implements Host {
   readonly storage: SimulatedStorage;
   readonly logger: RecordingLogger;
   readonly metrics = new RecordingMetrics();
-  private crashed = false;
+  readonly process: SimulatedProcess;
+  private readonly network: Network<SimulatedTransport>;
 
-  constructor({ name, bound, network, random, disk, logLinesMax }: SimulatedHostParts) {
+  constructor({ name, bound, network, random, fate, disk, logLinesMax }: SimulatedHostParts) {
     const { schedule } = network;
     this.name = name;
     this.address = bound.address;
     this.port = bound.port;
-    this.clock = { monotonicMs: () => schedule.nowMs, wallMs: () => startWallMs + schedule.nowMs };
+    this.network = network;
+    this.process = new SimulatedProcess(fate);
+    this.clock = new SimulatedClock(schedule);
+    const { process, clock } = this;
     this.timers = {
-      after: (delayMs, fire) => schedule.add(new SimulatedTimer(this, schedule, fire), delayMs),
+      after: (delayMs, fire) => schedule.add(new SimulatedTimer(process, schedule, fire), clock.trueMs(delayMs)),
     };
     this.random = random;
-    this.transport = new SimulatedTransport(bound, network);
+    this.transport = new SimulatedTransport(bound, network, process, clock);
     this.resolver = {
       resolve: (hostName, done) => {
         const addresses = network.names.get(hostName);
         const answer = addresses === undefined ? { error: `lookup ${hostName}: no such host` } : { addresses };
-        this.timers.after(network.links.latencyMs, () => done(answer));
+        this.timers.after(network.links.latencyMs(bound.address, ""), () => done(answer));
       },
     };
     this.disk = disk;
     this.storage = new SimulatedStorage(disk, this.timers);
-    this.logger = new RecordingLogger(this.clock, logLinesMax);
+    this.logger = new RecordingLogger(clock, logLinesMax);
   }
 
   get isCrashed(): boolean {
-    return this.crashed;
+    return this.process.isDead;
+  }
+
+  get isPaused(): boolean {
+    return this.process.isPaused;
   }
 
   /**
@@ -69,29 +78,56 @@ export class SimulatedHost implements Host {
    * without what was not yet sent. What it had not yet been told is written may be so in part; see `SimulatedDisk`.
    */
   crash(): void {
-    this.crashed = true;
+    this.process.die();
     this.storage.crash();
     this.transport.close();
+  }
+
+  /** As `crash`, and the machine goes with it: nothing answers there, and what no file was synced for is lost. */
+  losePower(): void {
+    this.process.die();
+    this.storage.crash();
+    this.transport.vanish();
+    this.network.cutPower(this.address);
+    this.disk.losePower();
+  }
+
+  /** The process stands still, as one that is stopped or swapped out does; its kernel goes on. */
+  pause(): void {
+    this.process.pause();
+  }
+
+  /** All that waited comes at once. */
+  resume(): void {
+    this.process.resume();
   }
 }
 
 class SimulatedTimer extends ScheduledEvent implements Timer {
-  private readonly host: SimulatedHost;
+  private readonly process: SimulatedProcess;
   private readonly schedule: Schedule;
   private readonly action: () => void;
+  private cancelled = false;
 
-  constructor(host: SimulatedHost, schedule: Schedule, action: () => void) {
+  constructor(process: SimulatedProcess, schedule: Schedule, action: () => void) {
     super();
-    this.host = host;
+    this.process = process;
     this.schedule = schedule;
     this.action = action;
   }
 
   fire(): void {
-    if (!this.host.isCrashed) this.action();
+    if (this.cancelled) return;
+    if (!this.process.isReady) {
+      this.process.hold("timer", () => this.fire());
+      return;
+    }
+    this.action();
+    this.process.acted("timer");
   }
 
   cancel(): void {
+    this.cancelled = true;
     this.schedule.cancel(this);
   }
 }

@@ -1,6 +1,7 @@
 import { memberPortDefault } from "../base/address.ts";
-import { assert } from "../base/errors.ts";
-import { Links } from "./links.ts";
+import type { Latency } from "./latency.ts";
+import type { LinkConditions } from "./link-conditions.ts";
+import { Links, type TrafficCounts } from "./links.ts";
 import { Network } from "./network.ts";
 import { Schedule } from "./schedule.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -12,8 +13,8 @@ import type { SimulatedTransport } from "./simulated-transport.ts";
 export interface SimulatedNetworkOptions {
   /** Any number. The same seed and the same calls give the same run, event for event. */
   readonly seed: number;
-  /** One way, 0.5 by default. */
-  readonly latencyMs?: number;
+  /** One way, 0.5 by default; a distribution draws it anew for each packet. */
+  readonly latencyMs?: Latency;
   /** The share of packets lost, in [0, 1], 0 by default. */
   readonly loss?: number;
   /** How many lines each host's log keeps, 1,000 by default; with 0 nothing is logged. */
@@ -26,6 +27,9 @@ export interface SimulatedNetworkOptions {
 export interface Place {
   readonly address: string;
 }
+
+/** The streams of random numbers for faults are not those for protocols. */
+const fateStreams = 0x8000_0000;
 
 /** Hosts in a network under virtual time. Nothing moves but in `run` and `runUntil`. */
 export class SimulatedNetwork {
@@ -68,6 +72,7 @@ export class SimulatedNetwork {
       bound: { address, port },
       network,
       random,
+      fate: new SeededRandom(this.seed, fateStreams + this.hostsCreated),
       disk: this.disk(address),
       logLinesMax,
     });
@@ -107,15 +112,38 @@ export class SimulatedNetwork {
     return true;
   }
 
-  setLatency(oneWayMs: number): void {
-    assert(oneWayMs >= 0, `a latency of ${oneWayMs} ms`);
-    this.links.latencyMs = oneWayMs;
+  /** Of every link. Throws INVALID_OPTION. */
+  setLatency(oneWay: Latency): void {
+    this.links.set({ latency: oneWay });
   }
 
-  /** `fraction` of all packets is lost, in [0, 1]. */
+  /** `fraction` of all packets is lost, in [0, 1]. Streams are not touched. Throws INVALID_OPTION. */
   setLoss(fraction: number): void {
-    assert(fraction >= 0 && fraction <= 1, `a loss of ${fraction}`);
-    this.links.loss = fraction;
+    this.links.set({ loss: fraction });
+  }
+
+  /** What all links are like; what is not mentioned stays as it is. Throws INVALID_OPTION. */
+  setConditions(conditions: Partial<LinkConditions>): void {
+    this.links.set(conditions);
+  }
+
+  /** What the links from some places to some others are like, one way; undefined stands for all places. Later calls win. Throws INVALID_OPTION. */
+  setLink(
+    from: readonly Place[] | undefined,
+    to: readonly Place[] | undefined,
+    conditions: Partial<LinkConditions>,
+  ): void {
+    this.links.addRule(from?.map(addressOf), to?.map(addressOf), conditions);
+  }
+
+  /** Takes back what `setLink` said. */
+  clearLinks(): void {
+    this.links.clearRules();
+  }
+
+  /** What the network has carried and lost so far. */
+  get traffic(): Readonly<TrafficCounts> {
+    return this.links.counts;
   }
 
   /** Nothing passes between the two groups any more; what is under way still arrives. Adds to earlier cuts. */

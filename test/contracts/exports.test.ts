@@ -40,9 +40,9 @@ const promised: Readonly<Record<string, string>> = {
     type SerfClient, SerfError, type StreamOptions, type Subscription, connectSerf, distanceSeconds,
   `,
   "./simulator": `
-    type LogLine, type Place, type RecordingLogger, type RecordingMetrics, type SampleSummary, type SimulatedDisk,
+    type Latency, type LinkConditions, type LogLine, type Place, type RecordingLogger, type RecordingMetrics, type SampleSummary, type SimulatedDisk,
     type SimulatedHost,
-    SimulatedNetwork, type SimulatedNetworkOptions,
+    SimulatedNetwork, type SimulatedNetworkOptions, type TrafficCounts,
   `,
 };
 

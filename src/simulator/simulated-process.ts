@@ -1,0 +1,106 @@
+import type { Random } from "../base/host.ts";
+
+/** By what a process was woken. */
+export type TurnCause = "packet" | "stream" | "timer";
+
+/** Called after a process has dealt with something: whoever watches may look at it now. */
+export type TurnListener = (cause: TurnCause) => void;
+
+interface Held {
+  readonly cause: TurnCause;
+  readonly action: () => void;
+}
+
+/**
+ * One process: it takes what arrives and what is due, one thing at a time. While it is paused (stopped by a signal, swapped out, collecting
+ * garbage) everything waits, packets in a bounded buffer; then it all comes at once.
+ */
+export class SimulatedProcess {
+  /** Of packets that wait for a paused process; more are dropped, as by a kernel. The reference asks for 2 MiB. */
+  receiveBufferBytes = 2 * 1024 * 1024;
+  /** Packets that found the buffer full. */
+  droppedCount = 0;
+  listener: TurnListener | undefined;
+  private readonly random: Random;
+  private dead = false;
+  private paused = false;
+  private timers: Held[] = [];
+  private arrivals: Held[] = [];
+  private heldPacketBytes = 0;
+  private heldStreamBytes = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  get isDead(): boolean {
+    return this.dead;
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /** What streams have delivered and a paused process has not read. */
+  get unreadBytes(): number {
+    return this.heldStreamBytes;
+  }
+
+  /** For what is frequent: tells a caller that it may act now, and is to call `acted` then; otherwise `hold` is for it. */
+  get isReady(): boolean {
+    return !this.dead && !this.paused;
+  }
+
+  acted(cause: TurnCause): void {
+    this.listener?.(cause);
+  }
+
+  /** Has the process do something: now, or when it goes on. */
+  take(cause: TurnCause, action: () => void, bytes = 0): void {
+    if (!this.isReady) {
+      this.hold(cause, action, bytes);
+      return;
+    }
+    action();
+    this.listener?.(cause);
+  }
+
+  hold(cause: TurnCause, action: () => void, bytes = 0): void {
+    if (this.dead) return;
+    if (cause === "timer") {
+      this.timers.push({ cause, action });
+      return;
+    }
+    if (cause === "stream") this.heldStreamBytes += bytes;
+    else if (this.heldPacketBytes + bytes > this.receiveBufferBytes) {
+      this.droppedCount++;
+      return;
+    } else this.heldPacketBytes += bytes;
+    this.arrivals.push({ cause, action });
+  }
+
+  pause(): void {
+    this.paused = !this.dead;
+  }
+
+  /** Goes on with all that waited. Whether it looks at its timers or at the network first is up to the seed: either is seen. */
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    const { timers, arrivals } = this;
+    this.timers = [];
+    this.arrivals = [];
+    this.heldPacketBytes = 0;
+    this.heldStreamBytes = 0;
+    const timersFirst = this.random.fraction() < 0.5;
+    for (const { cause, action } of timersFirst ? [...timers, ...arrivals] : [...arrivals, ...timers])
+      this.take(cause, action);
+  }
+
+  die(): void {
+    this.dead = true;
+    this.paused = false;
+    this.timers = [];
+    this.arrivals = [];
+  }
+}

@@ -26,10 +26,17 @@ import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
 import { checkTagsSource, type RestoredState, restoreState, writeKeyringFile, writeTagsFile } from "./state-files.ts";
 import { collectAgentStats } from "./stats.ts";
+import { startTelemetry, type Telemetry } from "./telemetry.ts";
 
 /** Where an agent writes its log, and the last lines of it for those who monitor. */
 export interface AgentLogs extends Logger {
   readonly buffer: LogBuffer;
+}
+
+interface AgentSurroundings {
+  readonly host: NodeHost;
+  readonly logs: AgentLogs;
+  readonly telemetry: Telemetry;
 }
 
 /** What the log says when keys are changed or listed. */
@@ -52,6 +59,7 @@ export class Agent implements AgentFace {
   private config: AgentConfig;
   private tags: Tags;
   private readonly host: NodeHost;
+  private readonly telemetry: Telemetry;
   private readonly logger: Logger;
   private readonly scripts: ScriptHandler;
   private readonly listeners = new Set<(event: SerfEvent) => void>();
@@ -61,11 +69,13 @@ export class Agent implements AgentFace {
   private tellEnded: () => void = () => undefined;
 
   /** Use `startAgent`. Throws what `Serf` throws. */
-  constructor(config: AgentConfig, restored: RestoredState, advertised: Endpoint, host: NodeHost, logs: AgentLogs) {
+  constructor(config: AgentConfig, restored: RestoredState, advertised: Endpoint, around: AgentSurroundings) {
+    const { host, logs, telemetry } = around;
     this.config = config;
     this.advertised = advertised;
     this.tags = restored.tags;
     this.host = host;
+    this.telemetry = telemetry;
     this.logger = logs;
     this.logs = logs.buffer;
     this.serf = new Serf(createSerfOptions(config, restored, advertised), host, (event) => this.receiveEvent(event));
@@ -76,6 +86,7 @@ export class Agent implements AgentFace {
       scripts: config.eventScripts,
       self: () => this.serf.localMember,
       logger: logs,
+      metrics: host.metrics,
     });
     this.ended = new Promise((resolve) => {
       this.tellEnded = resolve;
@@ -85,7 +96,9 @@ export class Agent implements AgentFace {
   /** The RPC server listens before the node begins to take part, so that a taken port leaves no trace in the cluster. */
   async start(): Promise<void> {
     const { rpcAddress, rpcAuthKey } = this.config;
-    this.rpc = await createRpcServer({ listen: rpcAddress, authKey: rpcAuthKey, agent: this, logger: this.logger });
+    const { metrics } = this.host;
+    const served = { agent: this, logger: this.logger, metrics };
+    this.rpc = await createRpcServer({ listen: rpcAddress, authKey: rpcAuthKey, ...served });
     this.serf.start();
   }
 
@@ -207,6 +220,11 @@ export class Agent implements AgentFace {
     });
   }
 
+  /** What was measured in the finished ten seconds of the last minute, a line a name. */
+  renderTelemetry(): string {
+    return this.telemetry.render();
+  }
+
   /** Whether that signal asks for a graceful leave, as configured now. */
   leavesOn(signal: "SIGINT" | "SIGTERM"): boolean {
     return signal === "SIGINT" ? !this.config.skipLeaveOnInterrupt : this.config.leaveOnTerminate;
@@ -231,6 +249,7 @@ export class Agent implements AgentFace {
     this.serf.shutdown();
     this.scripts.stop();
     await Promise.all([this.rpc?.close(), this.host.close()]);
+    await this.telemetry.close();
     this.log("INFO", "shutdown complete");
     this.tellEnded();
   }
@@ -273,21 +292,37 @@ export class Agent implements AgentFace {
 export async function startAgent(config: AgentConfig, network: AgentNetwork, logs: AgentLogs): Promise<Agent> {
   const restored = await orExplain("Failed to setup the Serf agent", async () => restoreState(config, logs));
   logs.log("INFO", "agent: Serf agent starting");
+  const telemetry = await orExplain("Failed to start telemetry", async () => startTelemetry(config, logs));
+  try {
+    return await startNode(config, restored, network, { logs, telemetry });
+  } catch (error) {
+    await telemetry.close();
+    throw error;
+  }
+}
+
+async function startNode(
+  config: AgentConfig,
+  restored: RestoredState,
+  network: AgentNetwork,
+  around: Omit<AgentSurroundings, "host">,
+): Promise<Agent> {
   const what = "Failed to start the Serf agent";
-  const { bind } = network;
+  const { address: bindAddress, port: bindPort } = network.bind;
+  const { logs: logger, telemetry } = around;
   const host = await orExplain(what, () =>
-    createNodeHost({ bindAddress: bind.address, bindPort: bind.port, logger: logs }),
+    createNodeHost({ bindAddress, bindPort, logger, metrics: telemetry.metrics }),
   );
   try {
     const advertised = decideAdvertised(network, host.transport.bound.port);
     if (isOutOfReach(network, advertised))
-      logs.log(
+      logger.log(
         "WARN",
         `agent: No address of this machine can be reached by others, telling them ${advertised.address}`,
       );
     const agent = await orExplain(
       `${what}: Error creating Serf`,
-      async () => new Agent(config, restored, advertised, host, logs),
+      async () => new Agent(config, restored, advertised, { ...around, host }),
     );
     await orExplain("Error starting RPC listener", () => agent.start());
     return agent;

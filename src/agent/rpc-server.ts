@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { canonicalIp, formatEndpoint } from "../base/address.ts";
-import type { Logger } from "../base/host.ts";
+import type { Logger, Metrics } from "../base/host.ts";
 import type { AgentFace } from "./face.ts";
 import { listenForClients } from "./rpc-listener.ts";
 import { MemberListEncoder } from "./rpc-records.ts";
@@ -14,6 +14,7 @@ export interface RpcServerOptions {
   readonly authKey: string;
   readonly agent: AgentFace;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly limits?: Partial<RpcLimits>;
 }
 
@@ -73,7 +74,7 @@ class Connections {
   }
 
   accept(socket: Socket): void {
-    const { agent, logger } = this.options;
+    const { agent, logger, metrics } = this.options;
     // Without a listener an error of the socket would end the process; `close` follows and says enough.
     socket.on("error", () => {});
     if (this.unauthenticated >= this.limits.unauthenticatedMax) {
@@ -84,6 +85,7 @@ class Connections {
     this.accepted += 1;
     const remoteAddress = describeRemote(socket, this.accepted);
     logger.log("INFO", `agent.ipc: Accepted client: ${remoteAddress}`);
+    metrics.increment("agent.ipc.accept");
     this.unauthenticated += 1;
     let trusted = false;
     const trust = (): void => {
@@ -100,6 +102,7 @@ class Connections {
       memberList: this.memberList,
       agent,
       logger,
+      metrics,
       isAuthKey: this.isAuthKey,
       ...this.limits,
       trusted: trust,

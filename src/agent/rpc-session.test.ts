@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { AgentStandIn, member, userEvent } from "../../test/support/agent-stand-in.ts";
 import { isRejected } from "../base/rejected.ts";
 import { decodeFrame, encodeFrame, FrameReader, type FrameValue } from "../rpc/framing.ts";
+import { RecordingMetrics } from "../simulator/recorder.ts";
 import { MemberListEncoder } from "./rpc-records.ts";
 import { RpcSession } from "./rpc-session.ts";
 
@@ -13,6 +14,7 @@ class RawClient {
   readonly lines: string[] = [];
   readonly session: RpcSession;
   readonly ended: Promise<void>;
+  readonly metrics = new RecordingMetrics();
   trusted = 0;
   private readonly end: Duplex;
   private readonly serverEnd: Duplex;
@@ -32,6 +34,7 @@ class RawClient {
           this.agent.logs.append(level, `[${level}] ${message}`);
         },
       },
+      metrics: this.metrics,
       memberList: new MemberListEncoder(),
       isAuthKey: authKey === undefined ? undefined : (key) => key === authKey,
       frameBytesMaxBeforeAuth: options.frameBytesMaxBeforeAuth ?? 1_024,
@@ -208,6 +211,7 @@ describe("an RPC session", () => {
     expect(await client.receive()).toEqual({ Num: 1 });
     expect(await client.receive()).toEqual({ Error: "", Seq: 2 });
     expect(await client.receive()).toBe("end");
+    expect(client.metrics.counters.get("agent.ipc.command")).toBe(3);
     expect(client.agent.calls).toEqual([
       ["join", ["10.0.0.1"], true],
       ["userEvent", "deploy", [255, 0], true],

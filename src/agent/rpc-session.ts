@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { assert } from "../base/errors.ts";
-import type { Logger } from "../base/host.ts";
+import type { Logger, Metrics } from "../base/host.ts";
 import { isRejected } from "../base/rejected.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import {
@@ -22,6 +22,7 @@ import type { ClientStream, RecordSink } from "./streams.ts";
 export interface SessionOptions {
   readonly agent: AgentFace;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Shared by the sessions of a server. */
   readonly memberList: MemberListEncoder;
   /** Tells whether a client's key is right; absent where none is asked for. */
@@ -136,6 +137,7 @@ export class RpcSession implements RpcClient {
       this.send(sequence, rpcErrors.handshakeRequired);
       return this.giveUp(`Failed to evaluate request: ${rpcErrors.handshakeRequired}`);
     }
+    this.options.metrics.increment("agent.ipc.command");
     if (!isCommandName(command)) {
       this.send(sequence, this.authenticated ? rpcErrors.unsupportedCommand : rpcErrors.authRequired);
       return this.giveUp(

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { serfMember } from "../../test/support/members.ts";
 import type { LogLevel } from "../base/host.ts";
 import type { SerfEvent } from "../serf/events.ts";
+import { RecordingMetrics } from "../simulator/recorder.ts";
 import { parseEventScript } from "./event-filter.ts";
 import { ScriptHandler } from "./script-handler.ts";
 
@@ -27,6 +28,7 @@ function query(name: string, payload: string, bytesMax = 1024): SerfEvent & { re
 /** A handler whose log can be waited for. */
 class Harness {
   readonly lines: string[] = [];
+  readonly metrics = new RecordingMetrics();
   readonly handler: ScriptHandler;
   private readonly waiting: { count: number; pattern: RegExp; resolve: () => void }[] = [];
 
@@ -45,6 +47,7 @@ class Harness {
       ...limits,
       self: () => self,
       logger: { enabled: () => true, log },
+      metrics: this.metrics,
     });
   }
 
@@ -139,6 +142,12 @@ describe.skipIf(process.platform === "win32")("a handler script", () => {
       "[WARN] agent: Script 'sleep 0.1' slow, execution exceeding 10ms",
       "[DEBUG] agent: Event 'user' script output: ",
     ]);
+  });
+
+  test("is measured", async () => {
+    const harness = new Harness(["*=true"]);
+    await harness.outputs(userEvent("a"));
+    expect(harness.metrics.samples.get("agent.invoke.true")?.count).toBe(1);
   });
 });
 

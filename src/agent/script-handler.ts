@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../base/duration.ts";
 import { messageOf } from "../base/errors.ts";
-import type { Logger } from "../base/host.ts";
+import type { Logger, Metrics } from "../base/host.ts";
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 import { type EventScript, matchesEvent } from "./event-filter.ts";
@@ -14,6 +14,7 @@ export interface ScriptHandlerOptions {
   /** This node as it is when a script starts. */
   readonly self: () => SerfMember;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** How many events may wait for one script; beyond it the oldest are dropped with a warning. */
   readonly queueLengthMax?: number;
   /** A script that takes longer is warned of: what waits for it reacts late. */
@@ -36,15 +37,17 @@ export class ScriptHandler {
   private scripts: readonly EventScript[];
   private readonly self: () => SerfMember;
   private readonly logger: Logger;
+  private readonly metrics: Metrics;
   private readonly queueLengthMax: number;
   private readonly slowMs: number;
   /** Only those that are running; a lane without work is dropped. */
   private readonly lanes = new Map<string, Lane>();
 
-  constructor({ scripts, self, logger, queueLengthMax = 1024, slowMs = 1000 }: ScriptHandlerOptions) {
+  constructor({ scripts, self, logger, metrics, queueLengthMax = 1024, slowMs = 1000 }: ScriptHandlerOptions) {
     this.scripts = scripts;
     this.self = self;
     this.logger = logger;
+    this.metrics = metrics;
     this.queueLengthMax = queueLengthMax;
     this.slowMs = slowMs;
   }
@@ -98,10 +101,12 @@ export class ScriptHandler {
     const slow = setTimeout(() => {
       this.logger.log("WARN", `agent: Script '${script}' slow, execution exceeding ${formatDuration(this.slowMs)}`);
     }, this.slowMs).unref();
+    const startedMs = performance.now();
     lane.running = startScript(script, event, this.self());
     const run = await lane.running.ended;
     lane.running = undefined;
     clearTimeout(slow);
+    this.metrics.sample(`agent.invoke.${script}`, performance.now() - startedMs);
     this.report(script, event, run);
   }
 

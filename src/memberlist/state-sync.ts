@@ -1,7 +1,7 @@
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
 import { Ticker } from "../base/ticker.ts";
-import type { NodeStateRecord, StateExchange, StreamMessage } from "../wire/messages.ts";
+import { type NodeStateRecord, nodeStates, type StreamMessage } from "../wire/messages.ts";
 import { encodeStateExchange } from "../wire/state-exchange.ts";
 import { checkCompatibility, unknownVersions } from "../wire/versions.ts";
 import type { Foundations } from "./foundations.ts";
@@ -54,7 +54,7 @@ export class StateSync {
       to,
       compose: () => {
         logger.log("DEBUG", `memberlist: Initiating push/pull sync with: ${name} ${formatEndpoint(to)}`);
-        return encodeStateExchange(this.localState(join));
+        return this.encodeLocalState(join);
       },
       answered: true,
       limitMs: options.streamTimeoutMs,
@@ -67,11 +67,18 @@ export class StateSync {
     this.running.add(conversation);
   }
 
-  /** What this node knows, for a push/pull it begins or answers. */
-  localState(join: boolean): StateExchange {
-    const { delegates, membership } = this.around;
+  /** What this node knows, for a push/pull it begins or answers: a message to be sealed. */
+  encodeLocalState(join: boolean): Uint8Array {
+    const { delegates, membership, metrics } = this.around;
     const userState = delegates.userData?.localState(join) ?? emptyBytes;
-    return { kind: "push-pull", join, nodes: membership.listed(), userState };
+    const nodes = membership.listed();
+    const message = encodeStateExchange({ join, nodes, userState });
+    for (const state of nodeStates) {
+      const instances = nodes.reduce((count, node) => (node.state === state ? count + 1 : count), 0);
+      metrics.gauge(`memberlist.node.instances.${state}`, instances);
+    }
+    metrics.gauge("memberlist.size.local", message.length);
+    return message;
   }
 
   /** Takes over what the other side knows, or refuses all of it and returns the reason. */

@@ -92,9 +92,14 @@ export class StreamConversation implements StreamHandler {
   }
 
   private receiveAnswer(message: StreamMessage | Rejected): void {
-    if (!isRejected(message)) this.finish({ kind: "reply", message });
-    // A peer that refuses without a word, for a wrong label or for too much to do, closes the stream.
-    else this.fail(this.reader.receivedBytes === 0 ? "EOF" : message.detail, undefined);
+    const { receivedBytes } = this.reader;
+    if (isRejected(message)) {
+      // A peer that refuses without a word, for a wrong label or for too much to do, closes the stream.
+      this.fail(receivedBytes === 0 ? "EOF" : message.detail, undefined);
+      return;
+    }
+    if (message.kind === "push-pull") this.around.metrics.sample("memberlist.size.remote", receivedBytes);
+    this.finish({ kind: "reply", message });
   }
 
   private fail(reason: string, failure: TransportFailure | undefined): void {

@@ -5,7 +5,6 @@ import type { LogLevel, Stream, StreamHandler, Timer } from "../base/host.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { Ping, StateExchange, StreamMessage } from "../wire/messages.ts";
-import { encodeStateExchange } from "../wire/state-exchange.ts";
 import { sealStreamMessage } from "../wire/stream-envelope.ts";
 import type { Foundations } from "./foundations.ts";
 import type { StateSync } from "./state-sync.ts";
@@ -165,14 +164,15 @@ class IncomingStream implements StreamHandler {
 
   /** The answer leaves before the merge, so that both sides tell what they knew before they met. */
   private answerPushPull(exchange: StateExchange): void {
-    const { stateSync } = this.server.around;
+    const { metrics, stateSync } = this.server.around;
+    metrics.sample("memberlist.size.remote", this.reader.receivedBytes);
     if (!this.server.admitPushPull()) {
       this.complain("ERR", "push/pulls", "Too many pending push/pull requests");
       this.drop();
       return;
     }
     this.isPushPull = true;
-    this.reply(encodeStateExchange(stateSync.localState(exchange.join)));
+    this.reply(stateSync.encodeLocalState(exchange.join));
     const problem = stateSync.merge(exchange.nodes, exchange.userState, exchange.join);
     if (problem !== undefined) this.complain("ERR", "merge", `Failed push/pull merge: ${problem} ${this.from}`);
   }

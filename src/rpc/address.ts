@@ -39,7 +39,7 @@ function unixPathProblem(path: string): string | undefined {
  * Splits "host:port", "[ipv6]:port" or ":port" (all addresses, or this machine). The messages of INVALID_ADDRESS are the
  * reference's.
  */
-function splitHostPort(address: string): { readonly host: string; readonly port: number } {
+export function splitHostPort(address: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(address);
   if (match === null) throw new SerfError("INVALID_ADDRESS", `address ${address}: ${problemOf(address)}`);
   const portText = match[3]!;

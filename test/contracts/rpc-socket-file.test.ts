@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createRpcServer, type RpcServer } from "../../src/agent/rpc-server.ts";
 import { connectSerf } from "../../src/client/index.ts";
+import { silentMetrics } from "../../src/host/loggers.ts";
 import { AgentStandIn } from "../support/agent-stand-in.ts";
 
 let folder = "";
@@ -23,7 +24,13 @@ afterEach(async () => {
 
 async function serve(path: string, authKey = ""): Promise<RpcServer> {
   const logger = { enabled: () => true, log: (_: string, line: string) => void lines.push(line) };
-  const server = await createRpcServer({ listen: `unix://${path}`, authKey, agent: new AgentStandIn(), logger });
+  const server = await createRpcServer({
+    listen: `unix://${path}`,
+    authKey,
+    agent: new AgentStandIn(),
+    logger,
+    metrics: silentMetrics,
+  });
   servers.push(server);
   return server;
 }

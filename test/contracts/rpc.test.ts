@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { createRpcServer, type RpcLimits, type RpcServer } from "../../src/agent/rpc-server.ts";
 import { connectSerf, type SerfClient } from "../../src/client/index.ts";
+import { silentLogger, silentMetrics } from "../../src/host/loggers.ts";
 import { AgentStandIn, member, userEvent } from "../support/agent-stand-in.ts";
 
 const closers: (() => unknown)[] = [];
@@ -26,7 +27,7 @@ async function serve(options: { listen?: string; authKey?: string; limits?: Part
     log: (level: string, message: string) => void lines.push(`[${level}] ${message}`),
   };
   const { listen = "127.0.0.1:0", authKey = "", limits = {} } = options;
-  const server = await createRpcServer({ listen, authKey, agent, logger, limits });
+  const server = await createRpcServer({ listen, authKey, agent, logger, metrics: silentMetrics, limits });
   closers.push(() => server.close());
   return {
     agent,
@@ -237,7 +238,8 @@ describe("RPC over a socket", () => {
       listen: server.address,
       authKey: "",
       agent: new AgentStandIn(),
-      logger: { enabled: () => false, log: () => {} },
+      logger: silentLogger,
+      metrics: silentMetrics,
     });
     await expect(again).rejects.toMatchObject({
       code: "ADDRESS_IN_USE",

@@ -372,6 +372,16 @@ describe("push/pull", () => {
     expect(cluster.runUntil(() => everybodySees(cluster, "n8", "dead", ["n8"]), 120_000)).toBe(true);
   });
 
+  it("measures what was exchanged, and counts members by state", () => {
+    const cluster = new Cluster();
+    cluster.grow(3);
+    const { gauges, samples } = cluster.nodes[2]!.host.metrics;
+    expect(gauges.get("memberlist.node.instances.alive")).toBe(1);
+    expect(gauges.get("memberlist.node.instances.dead")).toBe(0);
+    expect(gauges.get("memberlist.size.local")).toBeGreaterThan(50);
+    expect(samples.get("memberlist.size.remote")?.max).toBeGreaterThan(gauges.get("memberlist.size.local")!);
+  });
+
   it("works with streams that deliver byte by byte", () => {
     const cluster = new Cluster({ streamChunkBytesMax: 1 });
     cluster.grow(3);

@@ -67,6 +67,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   }
   // If nobody reads the log any more, the agent ends without leaving, which a supervisor ought to see.
   process.exitCode = 1;
+  process.on("SIGUSR1", () => process.stderr.write(agent.renderTelemetry()));
   describeAgent(agent, config, banner);
   const exitCode = (await joinAtStart(agent, config, banner))
     ? await stayUntilEnd(agent, config, log, given, banner)

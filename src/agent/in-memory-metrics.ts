@@ -1,0 +1,141 @@
+/** The measurements of the last minute, for the operator who asks with SIGUSR1. */
+
+import type { Metrics } from "../base/host.ts";
+
+export interface InMemoryMetricsOptions {
+  /** Milliseconds since 1970: intervals begin at whole multiples of their length, as the reference's do. */
+  readonly wallMs: () => number;
+  readonly intervalMs?: number;
+  /** The one that is still being filled included. */
+  readonly intervalsMax?: number;
+  /** Of each kind and interval; a name beyond is not kept, since some names come from peers. */
+  readonly namesMax?: number;
+}
+
+interface Interval {
+  readonly startMs: number;
+  readonly gauges: Map<string, number>;
+  readonly counters: Map<string, Aggregate>;
+  readonly samples: Map<string, Aggregate>;
+}
+
+/** Adds up in intervals of 10 s and keeps those of the last minute. */
+export class InMemoryMetrics implements Metrics {
+  private readonly wallMs: () => number;
+  private readonly intervalMs: number;
+  private readonly intervalsMax: number;
+  private readonly namesMax: number;
+  /** Oldest first; an interval in which nothing was measured is not there. */
+  private intervals: Interval[] = [];
+
+  constructor({ wallMs, intervalMs = 10_000, intervalsMax = 6, namesMax = 2_048 }: InMemoryMetricsOptions) {
+    this.wallMs = wallMs;
+    this.intervalMs = intervalMs;
+    this.intervalsMax = intervalsMax;
+    this.namesMax = namesMax;
+  }
+
+  increment(name: string, by = 1): void {
+    this.ingest(this.currentInterval().counters, name, by);
+  }
+
+  gauge(name: string, value: number): void {
+    const { gauges } = this.currentInterval();
+    if (gauges.size < this.namesMax || gauges.has(name)) gauges.set(name, value);
+  }
+
+  sample(name: string, value: number): void {
+    this.ingest(this.currentInterval().samples, name, value);
+  }
+
+  /** A line a name and finished interval, in the reference's layout, each with its line feed. Names are in alphabetical order. */
+  render(): string {
+    const lines: string[] = [];
+    const current = this.currentInterval();
+    for (const interval of this.intervals) {
+      if (interval === current) continue;
+      const start = formatGoTime(interval.startMs);
+      for (const [name, value] of byName(interval.gauges)) lines.push(`[${start}][G] '${name}': ${value.toFixed(3)}`);
+      for (const [name, value] of byName(interval.counters)) lines.push(`[${start}][C] '${name}': ${value.describe()}`);
+      for (const [name, value] of byName(interval.samples)) lines.push(`[${start}][S] '${name}': ${value.describe()}`);
+    }
+    return lines.map((line) => `${line}\n`).join("");
+  }
+
+  private ingest(aggregates: Map<string, Aggregate>, name: string, value: number): void {
+    let aggregate = aggregates.get(name);
+    if (aggregate === undefined) {
+      if (aggregates.size >= this.namesMax) return;
+      aggregate = new Aggregate();
+      aggregates.set(name, aggregate);
+    }
+    aggregate.ingest(value, this.wallMs());
+  }
+
+  private currentInterval(): Interval {
+    const startMs = Math.floor(this.wallMs() / this.intervalMs) * this.intervalMs;
+    const last = this.intervals.at(-1);
+    if (last?.startMs === startMs) return last;
+    const current: Interval = { startMs, gauges: new Map(), counters: new Map(), samples: new Map() };
+    this.intervals = [...this.intervals, current].slice(-this.intervalsMax);
+    return current;
+  }
+}
+
+/** What became of the values of one name in one interval. */
+class Aggregate {
+  private count = 0;
+  private sum = 0;
+  private sumOfSquares = 0;
+  private min = Number.POSITIVE_INFINITY;
+  private max = Number.NEGATIVE_INFINITY;
+  private updatedAtMs = 0;
+
+  ingest(value: number, nowMs: number): void {
+    this.count += 1;
+    this.sum += value;
+    this.sumOfSquares += value * value;
+    this.min = Math.min(this.min, value);
+    this.max = Math.max(this.max, value);
+    this.updatedAtMs = nowMs;
+  }
+
+  describe(): string {
+    const { count, sum, min, max } = this;
+    const deviation = this.standardDeviation();
+    const spread = [
+      ["Min", min],
+      ["Mean", sum / count],
+      ["Max", max],
+      ["Stddev", deviation],
+    ] as const;
+    const figures = [...(deviation === 0 ? [] : spread), ["Sum", sum] as const];
+    const texts = figures.map(([what, value]) => `${what}: ${value.toFixed(3)}`);
+    return `Count: ${count} ${texts.join(" ")} LastUpdated: ${formatGoTime(this.updatedAtMs)}`;
+  }
+
+  /** Of a sample, not of a whole population; 0 where there is nothing to compare. Rounding must not take it below 0. */
+  private standardDeviation(): number {
+    const pairs = this.count * (this.count - 1);
+    return pairs === 0 ? 0 : Math.sqrt(Math.max(0, this.count * this.sumOfSquares - this.sum ** 2) / pairs);
+  }
+}
+
+function byName<T>(values: ReadonlyMap<string, T>): (readonly [string, T])[] {
+  return [...values].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** As Go prints a time: "2013-12-02 23:07:20.5 +0100 CET", in local time. */
+function formatGoTime(ms: number): string {
+  const time = new Date(ms);
+  const offsetMinutes = -time.getTimezoneOffset();
+  const local = new Date(ms + offsetMinutes * 60_000)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.?0*Z$/, "");
+  const hours = String(Math.floor(Math.abs(offsetMinutes) / 60)).padStart(2, "0");
+  const minutes = String(Math.abs(offsetMinutes) % 60).padStart(2, "0");
+  const zone = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(time);
+  const zoneName = zone.find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return `${local} ${offsetMinutes < 0 ? "-" : "+"}${hours}${minutes} ${zoneName}`;
+}

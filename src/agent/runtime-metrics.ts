@@ -1,0 +1,38 @@
+/** What the process costs, under the names that the reference gives to Go's figures. */
+
+import { PerformanceObserver } from "node:perf_hooks";
+import type { Metrics } from "../base/host.ts";
+
+const intervalMs = 1_000;
+const nanosecondsPerMs = 1e6;
+
+/** Measures every second until the returned function is called. It keeps no process alive. */
+export function measureRuntime(metrics: Metrics): () => void {
+  const collections = watchCollections(metrics);
+  const timer = setInterval(() => {
+    const { heapUsed, rss } = process.memoryUsage();
+    // The nearest to goroutines that Node has: what keeps it running (sockets, timers, children).
+    metrics.gauge("runtime.num_goroutines", process.getActiveResourcesInfo().length);
+    metrics.gauge("runtime.alloc_bytes", heapUsed);
+    metrics.gauge("runtime.sys_bytes", rss);
+    metrics.gauge("runtime.total_gc_pause_ns", collections.pausedNs);
+    metrics.gauge("runtime.total_gc_runs", collections.runs);
+  }, intervalMs).unref();
+  return () => {
+    clearInterval(timer);
+    collections.stop();
+  };
+}
+
+function watchCollections(metrics: Metrics) {
+  const observer = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) {
+      totals.runs += 1;
+      totals.pausedNs += duration * nanosecondsPerMs;
+      metrics.sample("runtime.gc_pause_ns", duration * nanosecondsPerMs);
+    }
+  });
+  const totals = { runs: 0, pausedNs: 0, stop: () => observer.disconnect() };
+  observer.observe({ entryTypes: ["gc"] });
+  return totals;
+}

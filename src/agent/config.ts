@@ -1,7 +1,8 @@
 /** From flags, environment and files to the configuration an agent runs with. */
 
+import { isDeepStrictEqual } from "node:util";
 import { SerfError } from "../base/errors.ts";
-import { mergeSources, type OptionSource, resolveOptions } from "../base/options.ts";
+import { mergeSources, type Option, type OptionSource, resolveOptions } from "../base/options.ts";
 import { readConfigPaths } from "./config-files.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { type EventScript, parseEventScript } from "./event-filter.ts";
@@ -51,6 +52,15 @@ export function completeConfig(options: AgentOptions, hostName: string): LoadedC
     eventScripts: options.eventHandlers.flatMap(readEventScript),
   };
   return { config: Object.freeze(config), notices };
+}
+
+/** What a running agent would have to be started anew for, by the names of flags, or of keys. */
+export function needsRestart(started: AgentConfig, wanted: AgentConfig): readonly string[] {
+  return Object.entries<Option<unknown>>(agentOptions).flatMap(([name, { reloads, flag, key }]) => {
+    const [before, after] = [started, wanted].map((config) => config[name as keyof AgentOptions]);
+    if (reloads || isDeepStrictEqual(before, after)) return [];
+    return [flag === undefined ? (key ?? name) : `-${flag}`];
+  });
 }
 
 function checkDiscovery({ discover, mdnsInterface, mdnsDisableIpv4, mdnsDisableIpv6 }: AgentOptions): void {

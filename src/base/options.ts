@@ -21,6 +21,8 @@ export interface Option<T> {
   readonly flagAlias?: string;
   /** Variable of the environment, where its name does not follow from the key. */
   readonly variable?: string;
+  /** A change is taken over while the agent runs, on SIGHUP. */
+  readonly reloads?: true;
   /** The flag says the opposite of the option: `-disable-compression` turns `compression` off. Only for booleans. */
   readonly flagNegates?: true;
 }

@@ -139,6 +139,19 @@ describe("signals", () => {
     expect(await agent.leave()).toBe(0);
   });
 
+  test("SIGHUP joins what was added to retry_join, and says what has to wait for a restart (accident 23)", async () => {
+    const seed = await sandbox.startAgent({ kind: "ours", name: "seed" });
+    const path = await configFile(sandbox, { retry_join: ["127.0.0.1:1"], retry_interval: "1h" });
+    const agent = await sandbox.startAgent({ kind: "ours", name: "web", args: [`-config-file=${path}`] });
+    await agent.command(["tags", "-set=at=runtime"]);
+    await logged(agent, "[WARN] agent: Join failed:");
+    await writeFile(path, JSON.stringify({ retry_join: [seed.address], label: "blue", rpc_auth: "secret" }));
+    agent.process.signal("SIGHUP");
+    await logged(agent, "==> Warning: changes of -label, rpc_auth count from the next start on\n");
+    await waitFor(async () => (await agent.statusOf("seed")) === "alive", { what: "the seed to be joined" });
+    expect((await agent.members()).find(({ name }) => name === "web")?.tags).toEqual({ at: "runtime" });
+  });
+
   test("a script that still runs does not hold up the end", async () => {
     const agent = await sandbox.startAgent({ kind: "ours", name: "web", args: ["-event-handler=user=sleep 60"] });
     await agent.command(["event", "-coalesce=false", "go"]);

@@ -12,6 +12,7 @@ export const eventOptions = {
     doc: "Script to run on events; may be given several times. Which events is explained above.",
     flag: "event-handler",
     key: "event_handlers",
+    reloads: true,
   },
   userEventBytesMax: {
     type: integer(0, 9216),

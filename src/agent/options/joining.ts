@@ -21,6 +21,7 @@ export const joiningOptions = {
     doc: "Address of a member to join, tried again until one answers; may be given several times.",
     flag: "retry-join",
     key: "retry_join",
+    reloads: true,
   },
   retryIntervalMs: {
     type: durationMs(0, yearMs),
@@ -28,6 +29,7 @@ export const joiningOptions = {
     doc: "How long to wait between two tries of -retry-join. Less than 1s counts as 1s.",
     flag: "retry-interval",
     key: "retry_interval",
+    reloads: true,
   },
   retryMax: {
     type: integer(0, 2 ** 31 - 1),
@@ -35,6 +37,7 @@ export const joiningOptions = {
     doc: "How often -retry-join tries again before the agent ends with exit code 1. 0 is without end.",
     flag: "retry-max",
     key: "retry_max_attempts",
+    reloads: true,
   },
   replay: {
     type: boolean(),
@@ -42,6 +45,7 @@ export const joiningOptions = {
     doc: "Hand on the user events that happened before this node joined. Otherwise those that a join brings along are left out.",
     flag: "replay",
     key: "replay_on_join",
+    reloads: true,
   },
   discover: {
     type: text(mdnsNameBytesMax),

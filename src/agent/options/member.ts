@@ -16,6 +16,7 @@ export const memberOptions = {
     doc: "A tag, key=value, that every member sees; may be given several times. All tags together take at most 512 bytes.",
     flag: "tag",
     key: "tags",
+    reloads: true,
   },
   tagsFile: {
     type: text(),
@@ -30,6 +31,7 @@ export const memberOptions = {
     doc: "The tag `role`, as it was written before there were tags. Deprecated: use -tag role=x.",
     flag: "role",
     key: "role",
+    reloads: true,
   },
   validateNodeNames: {
     type: boolean(),
@@ -54,11 +56,13 @@ export const memberOptions = {
     default: false,
     doc: "Leave the cluster gracefully on SIGTERM. Otherwise the other members find out that this one failed.",
     key: "leave_on_terminate",
+    reloads: true,
   },
   skipLeaveOnInterrupt: {
     type: boolean(),
     default: false,
     doc: "Do not leave gracefully on SIGINT.",
     key: "skip_leave_on_interrupt",
+    reloads: true,
   },
 } as const satisfies OptionDeclarations;

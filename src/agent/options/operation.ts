@@ -14,6 +14,7 @@ export const operationOptions = {
     flag: "config-file",
     flagAlias: "config-dir",
     variable: "SERF_CONFIG_FILE",
+    reloads: true,
   },
   rpcAddress: {
     type: text(),
@@ -40,6 +41,7 @@ export const operationOptions = {
     doc: "The least severe lines to print: trace, debug, info, warn or err. `serf monitor` sees any level whatever is set here.",
     flag: "log-level",
     key: "log_level",
+    reloads: true,
   },
   logFormat: {
     type: choice("text", "json"),

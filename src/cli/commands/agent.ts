@@ -2,10 +2,10 @@ import { hostname } from "node:os";
 import { resolveNetwork } from "../../agent/addresses.ts";
 import { type Agent, startAgent } from "../../agent/agent.ts";
 import { AgentLog } from "../../agent/agent-log.ts";
-import { type AgentConfig, loadConfig } from "../../agent/config.ts";
+import { type AgentConfig, loadConfig, needsRestart } from "../../agent/config.ts";
 import { joinErrorText } from "../../agent/face.ts";
 import { agentOptions } from "../../agent/options.ts";
-import { retryJoin } from "../../agent/retry-join.ts";
+import { PersistentJoin } from "../../agent/persistent-join.ts";
 import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
 import { SerfError } from "../../base/errors.ts";
@@ -17,7 +17,7 @@ export const agentCommand = defineCommand({
   usage: "[options]",
   synopsis: "Runs a Serf agent",
   description: [
-    "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags and what signals mean.",
+    "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags, what signals mean, and members to join by -retry-join.",
     "Each option can also be set in a JSON file, and in the environment as SERF_ and its key in a file in upper case: -node is SERF_NODE_NAME, -join is SERF_START_JOIN. Flags win over the environment, and that over files. docs/CONFIG.md lists them all.",
     "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event.",
     "A script is run by the shell. It finds the event in SERF_EVENT, SERF_USER_EVENT and SERF_USER_LTIME, this node in SERF_SELF_NAME, SERF_SELF_ROLE and SERF_TAG_*, and reads the payload of a user event, or a line for each member (name, address, role, tags, with tabs between), from its standard input.",
@@ -120,44 +120,37 @@ async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, gi
   banner.detail("");
   banner.say("Log data will now stream in as it occurs:\n");
   log.release();
-  const stop = new AbortController();
+  const joining = new PersistentJoin((addresses, replay) => agent.join(addresses, replay), log);
+  joining.follow(config);
   const exitCode = await superviseAgent({
     agent,
     onSignal: subscribeSignals,
-    gaveUp: joinPersistently(agent, config, log, stop.signal),
-    reload: () => reload(agent, log, given, banner),
+    gaveUp: joining.gaveUp,
+    reload: async () => {
+      const next = loadAgain(config, given, banner);
+      if (next === undefined) return;
+      log.setLevel(next.logLevel);
+      joining.follow(next);
+      await agent.reload(next).catch((error: unknown) => banner.say(`Failed to update tags: ${explain(error)}`));
+    },
     say: (text) => banner.say(text),
   });
-  stop.abort();
+  joining.stop();
   return exitCode;
 }
 
-/** Resolves only if -retry-join was given up. */
-async function joinPersistently(agent: Agent, config: AgentConfig, logger: AgentLog, stop: AbortSignal): Promise<void> {
-  const { retryJoin: addresses, replay, retryIntervalMs: intervalMs, retryMax: retriesMax } = config;
-  if (addresses.length > 0) {
-    const join = (given: readonly string[], withReplay: boolean) => agent.join(given, withReplay);
-    const result = await retryJoin({ addresses, replay, intervalMs, retriesMax, join, logger, stop });
-    if (result === "gave-up") return;
-  }
-  await new Promise<never>(() => undefined);
-}
-
-async function reload(agent: Agent, log: AgentLog, given: Given, banner: Banner): Promise<void> {
+/** What the files say now, or nothing where they have a mistake: the agent then goes on as it was. */
+function loadAgain(started: AgentConfig, given: Given, banner: Banner): AgentConfig | undefined {
   banner.say("Reloading configuration...");
-  let config: AgentConfig;
   try {
-    config = loadAndNotify(given, banner);
+    const config = loadAndNotify(given, banner);
+    const late = needsRestart(started, config);
+    if (late.length > 0) banner.say(`Warning: changes of ${late.join(", ")} count from the next start on`);
+    return config;
   } catch (error) {
     banner.say(explain(error));
     banner.say("Failed to reload configs");
-    return;
-  }
-  log.setLevel(config.logLevel);
-  try {
-    await agent.reload(config);
-  } catch (error) {
-    banner.say(`Failed to update tags: ${explain(error)}`);
+    return undefined;
   }
 }
 

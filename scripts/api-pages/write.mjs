@@ -107,19 +107,22 @@ function cell(text) {
   return text.replaceAll("|", "\\|");
 }
 
+/** Takes out what the generator repeats of types that have a name, and puts in the tables of options. */
 function improve(page, tables) {
-  let text = page;
+  let text = page
+    .replace(/(?:`"[A-Z_]+"` \\\| ){9,}`"[A-Z_]+"`/g, "[`ErrorCode`](#errorcode)")
+    .replace(/`ResolvedOptions`\\<\\{ .*? \\}\\>/g, "`MemberlistOptions`")
+    .replace(/^\| .*\| `Partial\.\w+` \|\n/gm, "");
   for (const [type, table] of tables) {
-    // The description stays, what follows it up to the next rule is how the type is made.
-    const section = new RegExp(
-      `(### ${type}\\n\\n> [^\\n]*\\n\\n)([^#*]*?)(\\n(?:####[\\s\\S]*?)?)(?=\\n\\*\\*\\*\\n|\\n## |$)`,
-    );
-    text = text.replace(
-      section,
-      (_, head, description) => `${head.replace(/\\?=.*$/m, "").trimEnd()}\n\n${description.trimEnd()}\n\n${table}\n`,
-    );
+    const section = new RegExp(`(?<=\\n### ${type}\\n)[\\s\\S]*?(?=\\n\\*\\*\\*\\n|\\n## |$)`);
+    text = text.replace(section, (body) => `\n${descriptionOf(body)}\n\n${table}\n`);
   }
   return `${text.trimEnd()}\n`;
+}
+
+/** The first paragraph that is neither the type itself nor a heading. */
+function descriptionOf(body) {
+  return body.split("\n\n").find((paragraph) => /^\w/.test(paragraph.trim())) ?? "";
 }
 
 function check(written) {

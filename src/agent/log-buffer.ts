@@ -27,6 +27,7 @@ export class LogBuffer {
     this.lineLengthMax = lineLengthMax;
   }
 
+  /** Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. */
   append(level: LogLevel, text: string): void {
     const line = text.length > this.lineLengthMax ? `${text.slice(0, this.lineLengthMax)}…` : text;
     if (this.ring.length < this.linesMax) this.ring.push({ line, level });

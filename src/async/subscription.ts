@@ -66,6 +66,7 @@ export class Subscription<T> implements AsyncIterableIterator<T> {
     await this.source.stop();
   }
 
+  /** The next record, once there is one. Rejects with CONNECTION_CLOSED where a connection broke. */
   next(): Promise<IteratorResult<T, undefined>> {
     const record = this.take();
     if (record !== undefined) return Promise.resolve({ done: false, value: record });
@@ -81,6 +82,7 @@ export class Subscription<T> implements AsyncIterableIterator<T> {
     return { done: true, value: undefined };
   }
 
+  /** The subscription itself: it can be iterated over once. */
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -161,12 +161,15 @@ export type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERR";
 export interface Logger {
   /** False where a line of this level would go nowhere: ask before building a costly message. */
   enabled(level: LogLevel): boolean;
+  /** Takes one message, without a line end. It must not throw. */
   log(level: LogLevel, message: string): void;
 }
 
 /** Names are dotted, as the reference sends them to statsd: "memberlist.udp.sent", "serf.queue.Event". */
 export interface Metrics {
+  /** Counts; by 1 unless said otherwise. */
   increment(name: string, by?: number): void;
+  /** Says what a figure is now. */
   gauge(name: string, value: number): void;
   /** A sample of a distribution; times in milliseconds. */
   sample(name: string, value: number): void;

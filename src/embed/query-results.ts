@@ -65,6 +65,7 @@ export class QueryResults implements AsyncIterable<QueryAnswer> {
     this.sent.stop();
   }
 
+  /** Acks and answers in the order of their arrival. They can be iterated over once. */
   [Symbol.asyncIterator](): AsyncIterator<QueryAnswer> {
     return this.answers;
   }

@@ -55,6 +55,7 @@ export class BroadcastQueue {
     return this.drops;
   }
 
+  /** Adds a broadcast, in the place of one with the same key. When there are too many, those that were sent most often are dropped. */
   queue(broadcast: Broadcast): void {
     const { key } = broadcast;
     const replaced = key === undefined ? undefined : this.byKey.get(key);

@@ -21,6 +21,7 @@ export interface UserDataDelegate {
 
 /** Told of changes after they took effect. */
 export interface MemberDelegate {
+  /** A member came, or came back. This node itself is the first. */
   memberJoined(member: Member): void;
   /** The member is dead, or it left: `member.state` tells. */
   memberLeft(member: Member): void;

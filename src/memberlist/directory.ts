@@ -88,10 +88,12 @@ export class Directory {
     this.freeNameIds.push(name.nameId);
   }
 
+  /** What `id`, which `acquire` gave, stands for. */
   descriptor(id: number): Descriptor {
     return this.entry(id).descriptor;
   }
 
+  /** The number of the name in that descriptor. */
   nameIdOfDescriptor(id: number): number {
     return this.entry(id).nameId;
   }

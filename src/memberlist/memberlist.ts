@@ -172,6 +172,7 @@ export class Memberlist implements TransportReceiver {
     return this.membership.listed();
   }
 
+  /** The member of that name, the dead and left included as long as they are remembered. */
   member(name: string): Member | undefined {
     return this.membership.find(name);
   }

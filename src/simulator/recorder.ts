@@ -22,6 +22,7 @@ export class RecordingLogger implements Logger {
     return this.linesMax > 0;
   }
 
+  /** Keeps the line with the virtual time; the oldest goes when there are too many. */
   log(level: LogLevel, message: string): void {
     if (this.linesMax === 0) return;
     if (this.lines.length >= this.linesMax) this.lines.shift();
@@ -42,10 +43,12 @@ export class RecordingMetrics implements Metrics {
   readonly gauges = new Map<string, number>();
   readonly samples = new Map<string, SampleSummary>();
 
+  /** Adds to the counter of that name. */
   increment(name: string, by = 1): void {
     this.counters.set(name, (this.counters.get(name) ?? 0) + by);
   }
 
+  /** Keeps the last value under that name. */
   gauge(name: string, value: number): void {
     this.gauges.set(name, value);
   }

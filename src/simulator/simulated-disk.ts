@@ -31,6 +31,7 @@ export class SimulatedDisk {
     this.files.set(path, { bytes: bytes.slice(), syncedBytes: bytes.length });
   }
 
+  /** Removes the file, if it is there. */
   remove(path: string): void {
     this.files.delete(path);
   }
@@ -51,6 +52,7 @@ export class SimulatedDisk {
     return bytes.length > freeBytes ? `write ${path}: no space left on device` : undefined;
   }
 
+  /** Lets the file outlive a loss of power. Returns what went wrong, if anything. */
   sync(path: string): string | undefined {
     const file = this.files.get(path);
     if (file === undefined) return `open ${path}: no such file or directory`;

@@ -162,6 +162,7 @@ export class SimulatedNetwork {
     this.links.heal();
   }
 
+  /** Ends the process on that host without a word: its streams are gone, and nothing of it runs any more. */
   crash(host: SimulatedHost): void {
     host.crash();
   }

@@ -6,7 +6,15 @@ import { isRejected, type Rejected } from "../base/rejected.ts";
 import type { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
 import type { UserDataDelegate } from "../memberlist/delegates.ts";
 import type { Broadcasts } from "./broadcasts.ts";
-import { decodePushPull, decodeSerfMessage, encodePushPull, type Relay, type SerfMessage } from "./messages.ts";
+import {
+  decodePushPull,
+  decodeSerfMessage,
+  encodePushPull,
+  encodeSerfMessage,
+  type LeaveIntent,
+  type Relay,
+  type SerfMessage,
+} from "./messages.ts";
 import type { QueryResponse } from "./query-messages.ts";
 import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
 
@@ -68,7 +76,12 @@ export class GossipDelegate implements UserDataDelegate {
   mergeRemoteState(state: Uint8Array, join: boolean): void {
     const remote = decodePushPull(state);
     if (isRejected(remote)) this.note(remote);
-    else mergeRemoteState(remote, this.parts, !join || this.parts.replays());
+    else mergeRemoteState(remote, this.parts, !join || this.parts.replays(), (intent) => this.passOn(intent));
+  }
+
+  private passOn(intent: LeaveIntent): void {
+    const { broadcasts } = this.parts;
+    broadcasts.passOn(broadcasts.intents, encodeSerfMessage(intent));
   }
 
   /** Returns the queue by which the message goes on to others, if it was news here. */

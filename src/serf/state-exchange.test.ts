@@ -6,7 +6,7 @@ import type { SerfEvent } from "./events.ts";
 import { Membership } from "./membership.ts";
 import type { PushPull } from "./messages.ts";
 import { Queries } from "./queries.ts";
-import { localState, mergeRemoteState } from "./state-exchange.ts";
+import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
 import { UserEvents } from "./user-events.ts";
 
 const nobody = {
@@ -46,6 +46,13 @@ function slot(time: number, ...names: string[]) {
   return { time, items: names.map((name) => ({ name, payload: new Uint8Array(0) })) };
 }
 
+/** Returns of whom a leave was passed on. */
+function merge(remote: PushPull, state: ExchangedState, replay = true): string[] {
+  const passedOn: string[] = [];
+  mergeRemoteState(remote, state, replay, ({ node }) => void passedOn.push(node));
+  return passedOn;
+}
+
 describe("the local state", () => {
   test("tells clocks, status times, who left, and recent events in order", () => {
     const { membership, events, queries } = createState("self");
@@ -75,7 +82,7 @@ describe("the local state", () => {
 describe("merging a remote state", () => {
   test("brings the clocks to where the other's are, not beyond (detail 7)", () => {
     const state = createState("self");
-    mergeRemoteState(remoteState({ lamportTime: 20, eventTime: 30, queryTime: 40 }), state, true);
+    merge(remoteState({ lamportTime: 20, eventTime: 30, queryTime: 40 }), state);
     expect([state.membership.clock.time, state.events.clock.time, state.queries.clock.time]).toEqual([20, 30, 40]);
   });
 
@@ -84,9 +91,19 @@ describe("merging a remote state", () => {
     state.membership.memberJoined(memberlistMember("web"));
     state.membership.receiveJoinIntent({ kind: "join", node: "web", lamportTime: 5 });
     state.membership.memberLeft(memberlistMember("web"));
-    mergeRemoteState(remoteState({ statusTimes: new Map([["web", 5]]), leftMembers: ["web"] }), state, true);
+    merge(remoteState({ statusTimes: new Map([["web", 5]]), leftMembers: ["web"] }), state);
     expect(state.membership.member("web")?.status).toBe("left");
     expect(state.membership.statusTimes().get("web")).toBe(6);
+  });
+
+  test("passes on the leave of a member that is alive here, once, and no other", () => {
+    const state = createState("self");
+    for (const name of ["alive", "failed"]) state.membership.memberJoined(memberlistMember(name));
+    state.membership.memberLeft(memberlistMember("failed"));
+    const left = remoteState({ statusTimes: new Map([["alive", 5]]), leftMembers: ["alive", "failed", "unknown"] });
+    expect(merge(left, state)).toEqual(["alive"]);
+    expect(state.membership.member("alive")?.status).toBe("leaving");
+    expect(merge(left, state)).toEqual([]);
   });
 
   test("does not raise the time of a leave that is known already, at however many exchanges", () => {
@@ -97,8 +114,8 @@ describe("merging a remote state", () => {
       membership.memberLeft(memberlistMember("web"));
     }
     for (let exchange = 0; exchange < 10; exchange++) {
-      mergeRemoteState(localState(a), b, true);
-      mergeRemoteState(localState(b), a, true);
+      merge(localState(a), b);
+      merge(localState(b), a);
     }
     expect(a.membership.statusTimes().get("web")).toBe(5);
     expect(b.membership.statusTimes().get("web")).toBe(5);
@@ -108,7 +125,7 @@ describe("merging a remote state", () => {
     const state = createState("self");
     state.membership.memberJoined(memberlistMember("web"));
     state.membership.receiveLeaveIntent({ kind: "leave", node: "web", lamportTime: 5, prune: false });
-    mergeRemoteState(remoteState({ statusTimes: new Map([["web", 9]]) }), state, true);
+    merge(remoteState({ statusTimes: new Map([["web", 9]]) }), state);
     expect(state.membership.member("web")?.status).toBe("alive");
     expect(state.membership.clock.time).toBe(10);
   });
@@ -116,20 +133,20 @@ describe("merging a remote state", () => {
   test("events are told in Lamport order, however the ring lies (accident 18, serf#448)", () => {
     const state = createState("self");
     const events = [slot(513, "fourth"), slot(514, "fifth"), slot(3, "first", "second"), slot(512, "third")];
-    mergeRemoteState(remoteState({ eventTime: 515, events }), state, true);
+    merge(remoteState({ eventTime: 515, events }), state);
     expect(state.userEvents()).toEqual(["3 first", "3 second", "512 third", "513 fourth", "514 fifth"]);
   });
 
   test("tells events so that no coalescer holds them back (detail 7)", () => {
     const state = createState("self");
-    mergeRemoteState(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, true);
+    merge(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state);
     expect(state.told.at(-1)).toMatchObject({ name: "deploy", coalesce: false });
   });
 
   test("without replay tells no event from before, now or later (detail 7)", () => {
     const state = createState("self");
-    mergeRemoteState(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, false);
-    mergeRemoteState(remoteState({ eventTime: 5, events: [slot(3, "deploy"), slot(4, "restart")] }), state, true);
+    merge(remoteState({ eventTime: 4, events: [slot(3, "deploy")] }), state, false);
+    merge(remoteState({ eventTime: 5, events: [slot(3, "deploy"), slot(4, "restart")] }), state);
     expect(state.userEvents()).toEqual(["4 restart"]);
   });
 });

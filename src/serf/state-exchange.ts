@@ -1,7 +1,7 @@
 /** What Serf sends along in a push/pull, and what it makes of the other side's. */
 
 import type { Membership } from "./membership.ts";
-import type { PushPull } from "./messages.ts";
+import type { LeaveIntent, PushPull } from "./messages.ts";
 import type { Queries } from "./queries.ts";
 import type { UserEvents } from "./user-events.ts";
 
@@ -23,17 +23,22 @@ export function localState({ membership, events, queries }: ExchangedState): Pus
   };
 }
 
-/** Nothing of it is passed on: the next push/pull of whoever lacks it brings it there. */
+/**
+ * What it brings is not passed on, since the next push/pull of whoever lacks it brings it there, with one exception: that somebody left who is
+ * alive here. Only that member can set it right, and it does so when it hears of it by gossip; a push/pull would tell it no
+ * more than the time. In the reference it counts as leaving from then on.
+ */
 export function mergeRemoteState(
   remote: PushPull,
   { membership, events, queries }: ExchangedState,
   replay: boolean,
+  passOn: (intent: LeaveIntent) => void,
 ): void {
   // One less, since no message bears the time that the other's clock shows.
   membership.clock.witness(remote.lamportTime - 1);
   events.clock.witness(remote.eventTime - 1);
   queries.clock.witness(remote.queryTime - 1);
-  mergeStatuses(remote, membership);
+  mergeStatuses(remote, membership, passOn);
   if (!replay) events.ignoreBefore(remote.eventTime);
   // The reference takes the slots of the ring as they lie and so tells events out of order (serf#448).
   for (const { time, items } of remote.events.toSorted((a, b) => a.time - b.time)) {
@@ -42,15 +47,16 @@ export function mergeRemoteState(
   }
 }
 
-function mergeStatuses(remote: PushPull, membership: Membership): void {
+function mergeStatuses(remote: PushPull, membership: Membership, passOn: (intent: LeaveIntent) => void): void {
   // The left come first, before joins move the clock. Their leave has no time of its own here; it must have been accepted
   // after the status time told, so it counts as one later. Where the leave is known already it does not: two nodes would
   // raise each other's time at every exchange, until it passes the member's next join.
   const left = new Set(remote.leftMembers);
   for (const node of left) {
-    const isKnown = membership.member(node)?.status === "left";
-    const lamportTime = (remote.statusTimes.get(node) ?? 0) + (isKnown ? 0 : 1);
-    membership.receiveLeaveIntent({ kind: "leave", lamportTime, node, prune: false });
+    const status = membership.member(node)?.status;
+    const lamportTime = (remote.statusTimes.get(node) ?? 0) + (status === "left" ? 0 : 1);
+    const intent = { kind: "leave", lamportTime, node, prune: false } as const;
+    if (membership.receiveLeaveIntent(intent) && status === "alive") passOn(intent);
   }
   for (const [node, lamportTime] of remote.statusTimes) {
     if (!left.has(node)) membership.receiveJoinIntent({ kind: "join", lamportTime, node });

@@ -3,12 +3,21 @@
  * adding one declaration to one of these themes; flags, files, `--help`, docs/CONFIG.md and the typed configuration follow.
  */
 
-import type { ResolvedOptions } from "../base/options.ts";
+import type { OptionDeclarations, ResolvedOptions } from "../base/options.ts";
 import { eventOptions } from "./options/events.ts";
 import { joiningOptions } from "./options/joining.ts";
 import { memberOptions } from "./options/member.ts";
 import { networkOptions } from "./options/network.ts";
 import { operationOptions } from "./options/operation.ts";
+
+/** The declarations in groups, for the reference page. */
+export const agentOptionThemes: readonly { readonly title: string; readonly options: OptionDeclarations }[] = [
+  { title: "The member itself", options: memberOptions },
+  { title: "Network and encryption", options: networkOptions },
+  { title: "Joining, and members that are gone", options: joiningOptions },
+  { title: "Events and queries", options: eventOptions },
+  { title: "Files, RPC, log and measurements", options: operationOptions },
+];
 
 export const agentOptions = {
   ...memberOptions,

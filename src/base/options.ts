@@ -35,6 +35,8 @@ export function option<T>(type: OptionType<T>, value: NoInfer<T>, doc: string): 
 export interface OptionType<T> {
   /** For help and reference: "duration", "integer 1 to 10", "lan | wan | local". */
   readonly name: string;
+  /** For the reference, where the name does not say it: "1s to 24h". */
+  readonly range?: string;
   /** Returns the value, or what is wrong with it ("must be at least 1, is 0"). */
   check(value: unknown): Checked<T>;
   /** Reads the text of one flag; absent where an option cannot be given as text. The result is not yet checked. */
@@ -165,6 +167,7 @@ export function integer(min: number, max: number): OptionType<number> {
 export function durationMs(minMs: number, maxMs: number): OptionType<number> {
   return {
     name: "duration",
+    range: `${formatDuration(minMs)} to ${formatDuration(maxMs)}`,
     readText: parseDuration,
     readJson: (value) =>
       typeof value === "string" ? parseDuration(value) : { problem: 'must be a duration like "30s", in quotes' },
@@ -192,10 +195,14 @@ export function boolean(): OptionType<boolean> {
   };
 }
 
+/** Far above what any option needs. */
+const textBytesMaxDefault = 65_536;
+
 /** `bytesMax` counts the text as UTF-8. */
-export function text(bytesMax = 65_536): OptionType<string> {
+export function text(bytesMax = textBytesMaxDefault): OptionType<string> {
   return {
     name: "text",
+    ...(bytesMax === textBytesMaxDefault ? {} : { range: `at most ${bytesMax} bytes` }),
     readText: (given) => ({ value: given }),
     check: (value) =>
       typeof value === "string" && utf8Length(value) <= bytesMax

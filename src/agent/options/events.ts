@@ -1,39 +1,39 @@
 /** Event handlers, and the limits of what is sent. */
 
-import { durationMs, integer, type OptionDeclarations, texts } from "../../base/options.ts";
+import { type OptionDeclarations, texts } from "../../base/options.ts";
+import { serfOptions } from "../../serf/options.ts";
 
 const secondMs = 1000;
-const yearMs = 365 * 24 * 3600 * secondMs;
 
 export const eventOptions = {
   eventHandlers: {
     type: texts(undefined),
     default: [],
-    doc: "Script to run on events; may be given several times. Which events is explained above.",
+    doc: "Script to run on events, `script` or `filter=script`; may be given several times. The page on the agent and `serf agent -h` say which filters there are.",
     flag: "event-handler",
     key: "event_handlers",
     reloads: true,
   },
   userEventBytesMax: {
-    type: integer(0, 9216),
+    type: serfOptions.userEventBytesMax.type,
     default: 512,
-    doc: "The largest user event this node sends, in bytes of name and payload together.",
+    doc: "The largest user event this node sends, in bytes: name and payload together, and also the encoded message, may not be more.",
     key: "user_event_size_limit",
   },
   queryBytesMax: {
-    type: integer(0, 65_535),
+    type: serfOptions.queryBytesMax.type,
     default: 1024,
-    doc: "The largest query this node sends, in bytes, encoded.",
+    doc: "The largest query this node sends, in bytes of the encoded message. It has to fit into a packet, so more than the default is for networks whose packets are known to be larger.",
     key: "query_size_limit",
   },
   queryResponseBytesMax: {
-    type: integer(0, 65_535),
+    type: serfOptions.queryResponseBytesMax.type,
     default: 1024,
-    doc: "The largest answer this node gives to a query, in bytes, encoded.",
+    doc: "The largest answer this node gives to a query, in bytes of the encoded message. What was said of queries holds here too.",
     key: "query_response_size_limit",
   },
   broadcastTimeoutMs: {
-    type: durationMs(0, yearMs),
+    type: serfOptions.broadcastTimeoutMs.type,
     default: 5 * secondMs,
     doc: "How long leave, force-leave and a change of tags wait until the news is on its way. Less than 1s counts as 1s.",
     flag: "broadcast-timeout",

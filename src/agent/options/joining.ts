@@ -1,9 +1,12 @@
 /** How a member finds its cluster, finds back to it, and keeps track of members that are gone. */
 
 import { boolean, durationMs, integer, type OptionDeclarations, text, texts } from "../../base/options.ts";
+import { serfOptions } from "../../serf/options.ts";
 
 const secondMs = 1000;
-const yearMs = 365 * 24 * 3600 * secondMs;
+const hourMs = 3600 * secondMs;
+/** Timers of Node end at 24.8 days. */
+const retryIntervalMsMax = 24 * 24 * hourMs;
 /** With "_serf_" before it, a label of DNS. */
 const mdnsNameBytesMax = 57;
 
@@ -18,13 +21,13 @@ export const joiningOptions = {
   retryJoin: {
     type: texts(),
     default: [],
-    doc: "Address of a member to join, tried again until one answers; may be given several times.",
+    doc: "Address of a member to join, tried again until one answers; may be given several times. Where it resolves to several addresses, each is tried.",
     flag: "retry-join",
     key: "retry_join",
     reloads: true,
   },
   retryIntervalMs: {
-    type: durationMs(0, yearMs),
+    type: durationMs(0, retryIntervalMsMax),
     default: 30 * secondMs,
     doc: "How long to wait between two tries of -retry-join. Less than 1s counts as 1s.",
     flag: "retry-interval",
@@ -64,14 +67,14 @@ export const joiningOptions = {
   mdnsDisableIpv4: {
     type: boolean(),
     default: false,
-    doc: "Do not use IPv4 for -discover.",
+    doc: "Do not use IPv4 for -discover. Not both IPv4 and IPv6 can be off.",
     flag: "mdns-disable-ipv4",
     key: "mdns.disable_ipv4",
   },
   mdnsDisableIpv6: {
     type: boolean(),
     default: false,
-    doc: "Do not use IPv6 for -discover.",
+    doc: "Do not use IPv6 for -discover, which is of use where multicast over IPv6 is blocked.",
     flag: "mdns-disable-ipv6",
     key: "mdns.disable_ipv6",
   },
@@ -90,21 +93,21 @@ export const joiningOptions = {
     key: "rejoin_after_leave",
   },
   reconnectIntervalMs: {
-    type: durationMs(1, yearMs),
+    type: serfOptions.reconnectIntervalMs.type,
     default: 30 * secondMs,
-    doc: "How often to try to reach a failed member again.",
+    doc: "How often to try to reach a failed member again: one of them is drawn at random, so that all nodes together try each about once an interval.",
     key: "reconnect_interval",
   },
   reconnectTimeoutMs: {
-    type: durationMs(0, yearMs),
-    default: 24 * 3600 * secondMs,
-    doc: "How long a failed member is kept and tried before it is forgotten.",
+    type: serfOptions.reconnectTimeoutMs.type,
+    default: 24 * hourMs,
+    doc: "How long a failed member is kept and tried before it is forgotten. A partition that lasts longer does not heal by itself.",
     key: "reconnect_timeout",
   },
   tombstoneTimeoutMs: {
-    type: durationMs(0, yearMs),
-    default: 24 * 3600 * secondMs,
-    doc: "How long a member that left is kept before it is forgotten.",
+    type: serfOptions.tombstoneTimeoutMs.type,
+    default: 24 * hourMs,
+    doc: "How long a member that left is kept before it is forgotten, so that nodes cut off meanwhile still learn of it.",
     key: "tombstone_timeout",
   },
 } as const satisfies OptionDeclarations;

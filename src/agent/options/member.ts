@@ -13,7 +13,7 @@ export const memberOptions = {
   tags: {
     type: pairs(),
     default: {},
-    doc: "A tag, key=value, that every member sees; may be given several times. All tags together take at most 512 bytes.",
+    doc: "A tag, key=value, that every member sees; may be given several times. All tags together take at most 512 bytes, encoded.",
     flag: "tag",
     key: "tags",
     reloads: true,
@@ -42,7 +42,7 @@ export const memberOptions = {
   disableNameResolution: {
     type: boolean(),
     default: false,
-    doc: "Stay, whatever the other members say, when another node claims this one's name.",
+    doc: "Stay when another node claims this one's name. Otherwise the members are asked, and the node that the majority does not know ends.",
     key: "disable_name_resolution",
   },
   disableCoordinates: {
@@ -61,7 +61,7 @@ export const memberOptions = {
   skipLeaveOnInterrupt: {
     type: boolean(),
     default: false,
-    doc: "Do not leave gracefully on SIGINT.",
+    doc: "Do not leave gracefully on SIGINT, as Ctrl-C sends it. Otherwise the agent does.",
     key: "skip_leave_on_interrupt",
     reloads: true,
   },

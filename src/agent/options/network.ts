@@ -10,7 +10,7 @@ export const networkOptions = {
   bind: {
     type: text(),
     default: "0.0.0.0",
-    doc: "Address to listen at for other members, UDP and TCP. Without a port it is 7946; port 0 takes one that is free.",
+    doc: "Address to listen at for other members, UDP and TCP: host, host:port, [IPv6]:port or :port. Without a port it is 7946; port 0 takes one that is free. `[::]` listens to IPv6 and IPv4.",
     flag: "bind",
     key: "bind",
   },
@@ -24,7 +24,7 @@ export const networkOptions = {
   advertise: {
     type: text(),
     default: "",
-    doc: "Address to tell the other members, where it differs from the one bound. Behind NAT, the outer address and port.",
+    doc: "Address to tell the other members, where it differs from the one bound: behind NAT, the outer address and port. Without a port it is 7946; without a host, as :9000, it is chosen as when this is not given: the bound address, or where that stands for all, a private IPv4 address of this machine before others.",
     flag: "advertise",
     key: "advertise",
   },
@@ -52,7 +52,7 @@ export const networkOptions = {
   profile: {
     type: choice("lan", "wan", "local"),
     default: "lan",
-    doc: "Timing of probes and gossip: for a local network, across the internet, or on one machine. Members should agree on it.",
+    doc: "Timing of probes and gossip: for a local network, across the internet, or on one machine. All members should have the same.",
     flag: "profile",
     key: "profile",
   },
@@ -76,6 +76,7 @@ export const networkOptions = {
 function encryptionKey(): OptionType<string> {
   return {
     name: "base64",
+    range: "of 16, 24 or 32 bytes",
     isSecret: true,
     check: (value) => {
       const key = typeof value === "string" ? base64Decode(value) : undefined;

@@ -10,11 +10,10 @@ export const operationOptions = {
   configPaths: {
     type: texts(),
     default: [],
-    doc: "A JSON file to read options from, or a directory whose .json files are read in alphabetical order; may be given several times. Later files win over earlier ones, and flags over files.",
+    doc: "A JSON file to read options from, or a directory whose .json files are read in alphabetical order; may be given several times. Later files win over earlier ones.",
     flag: "config-file",
     flagAlias: "config-dir",
     variable: "SERF_CONFIG_FILE",
-    reloads: true,
   },
   rpcAddress: {
     type: text(),
@@ -26,7 +25,7 @@ export const operationOptions = {
   rpcAuthKey: {
     type: text(),
     default: "",
-    doc: "What a client must present before the agent takes its commands. Empty asks for nothing.",
+    doc: "What a client must present before the agent takes its commands. Without it nothing is asked for. The commands read SERF_RPC_AUTH too.",
     key: "rpc_auth",
   },
   msgpackUseNewTimeFormat: {
@@ -94,6 +93,7 @@ function syslogFacility(): OptionType<SyslogFacility> {
   const names = Object.keys(syslogFacilities);
   return {
     name: "syslog facility",
+    range: names.join(" "),
     check: (value) => {
       const name = typeof value === "string" ? value.toUpperCase() : "";
       return Object.hasOwn(syslogFacilities, name)

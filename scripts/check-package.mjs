@@ -19,6 +19,7 @@ import { createLogger, createNodeHost, createSerf } from "serf-ts";
 import { createAgent } from "serf-ts/agent";
 import { connectSerf } from "serf-ts/client";
 import { Memberlist } from "serf-ts/memberlist";
+import { createPluginBench, definePlugin, integer } from "serf-ts/plugins";
 import { SimulatedNetwork } from "serf-ts/simulator";
 
 const node = await createSerf({ nodeName: "a", logger: createLogger("INFO", (level, line) => console.log(level, line)) });
@@ -34,6 +35,19 @@ const agent = await createAgent({ rpcAddress: "127.0.0.1:0" });
 agent.onEvent((event) => console.log(event.kind));
 const client = await connectSerf({ address: agent.rpcAddress });
 for await (const event of await client.stream("user")) if (event.kind === "user") console.log(event.payload.length);
+
+const plugin = definePlugin({
+  name: "counter",
+  description: "Counts members",
+  options: { least: { type: integer(1, 10), default: 2, doc: "How many there should be." } },
+  start({ members, options, setProblem }) {
+    members.onChange(() => setProblem(members.list().length < options.least ? "too few" : undefined));
+    return {};
+  },
+});
+const bench = await createPluginBench(plugin, { options: { least: 3 } }).start();
+bench.setMember({ name: "web-1", tags: { role: "web" } });
+console.log(bench.problem);
 `;
 
 try {

@@ -41,6 +41,16 @@ export const errorCodes = {
     "The tags file or the keyring file of an agent cannot be read, holds something else, or cannot be written. The message names the file and what is wrong.",
   SNAPSHOT_FAILED:
     "The snapshot file can be neither opened for writing nor created. The message names it; check the path, its owner and the disk.",
+  PLUGIN_UNKNOWN:
+    "No plugin or instance of a plugin has that name. `serf plugin list` shows the instances, `serf plugin search` the plugins.",
+  PLUGIN_INVALID:
+    "A module is no plugin, or its declaration or the options given to it are wrong. The message says what, and nothing was changed.",
+  PLUGIN_FAILED:
+    "A plugin could not be started, or did not do what was asked of it. The message has its words; `serf plugin logs` has more.",
+  PLUGIN_IN_USE: "Another plugin builds on this one, or the name of an instance is taken. Change the other one first.",
+  PLUGIN_FILE_FAILED: "The file of an instance of a plugin cannot be read or written. The message names it.",
+  PLUGIN_BUSY: "A plugin asks more of its agent than is let through at a time. Wait for answers before asking more.",
+  PROCESS_NOT_STARTED: "A program could not be started for a plugin. The message names it and why.",
   TIMEOUT: "An operation did not finish in the time it was given. The message says what was still missing.",
 } as const satisfies Record<string, string>;
 

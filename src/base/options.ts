@@ -32,6 +32,7 @@ export function option<T>(type: OptionType<T>, value: NoInfer<T>, doc: string): 
   return { type, default: value, doc };
 }
 
+/** What values an option takes, and how they are read from text and JSON. */
 export interface OptionType<T> {
   /** For help and reference: "duration", "integer 1 to 10", "lan | wan | local". */
   readonly name: string;
@@ -53,11 +54,16 @@ export interface OptionType<T> {
   readonly isSecret?: true;
 }
 
+/** A value that is right, or what is wrong with it: "must be at least 1, is 0". */
 export type Checked<T> = { readonly value: T } | { readonly problem: string };
 
-// biome-ignore lint/suspicious/noExplicitAny: the one place where options of all types meet
-export type OptionDeclarations = Readonly<Record<string, Option<any>>>;
+/** Options by name. */
+export type OptionDeclarations = Readonly<
+  // biome-ignore lint/suspicious/noExplicitAny: the one place where options of all types meet
+  Record<string, Option<any>>
+>;
 
+/** The values of declared options, complete. */
 export type ResolvedOptions<D extends OptionDeclarations> = {
   readonly [K in keyof D]: D[K] extends Option<infer T> ? T : never;
 };
@@ -152,6 +158,7 @@ export function findOption(declarations: OptionDeclarations, by: "flag" | "key",
   return undefined;
 }
 
+/** A whole number within the bounds, which count. */
 export function integer(min: number, max: number): OptionType<number> {
   return {
     name: `integer ${min} to ${max}`,
@@ -182,6 +189,7 @@ function inWords(value: unknown): string {
   return typeof value === "number" ? formatDuration(value) : JSON.stringify(value);
 }
 
+/** True or false. A flag of it may stand alone. */
 export function boolean(): OptionType<boolean> {
   return {
     name: "true | false",
@@ -211,6 +219,7 @@ export function text(bytesMax = textBytesMaxDefault): OptionType<string> {
   };
 }
 
+/** One of a few words. */
 export function choice<const T extends string>(...choices: readonly T[]): OptionType<T> {
   return {
     name: choices.join(" | "),

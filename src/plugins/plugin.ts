@@ -31,10 +31,20 @@ export interface Plugin<D extends OptionDeclarations = OptionDeclarations> {
   readonly options: D;
   /** Plugins this one builds on. Each is started before it, once for all that build on it, and reached by `context.use`. */
   readonly buildsOn?: readonly string[];
+  /** What operators may have it do, by `serf plugin NAME ACTION`; `RunningPlugin.actions` has the code. Names like those of plugins. */
+  readonly actions?: Readonly<Record<string, PluginAction>>;
   /** Options that only make sense together: returns what is wrong with them, or undefined. Called before anything is installed or changed. */
   checkOptions?(options: ResolvedOptions<D>): string | undefined;
   /** Starts it. What it throws or rejects with is its failure: it is tried again, later and later. */
   start(context: PluginContext<ResolvedOptions<D>>): RunningPlugin | Promise<RunningPlugin>;
+}
+
+/** An action as `serf plugin info` explains it. */
+export interface PluginAction {
+  /** What follows the action: "[FILE]"; empty for nothing. */
+  readonly usage: string;
+  /** One line. */
+  readonly doc: string;
 }
 
 /** What `start` gives back. */
@@ -43,11 +53,18 @@ export interface RunningPlugin {
   stop?(): void | Promise<void>;
   /** What plugins that build on this one may call. Arguments and results cross a thread: plain data only. */
   readonly api?: PluginApi;
+  /**
+   * The code of the declared actions, given the words that follow on the command line. What they return is shown: a text as it is,
+   * anything else as JSON. What they throw is the command's error, and no failure of the plugin.
+   */
+  readonly actions?: Readonly<Record<string, (words: readonly string[]) => unknown>>;
 }
 
 /** Functions that one plugin offers to others. */
-// biome-ignore lint/suspicious/noExplicitAny: what they take and give is between the two plugins
-export type PluginApi = Readonly<Record<string, (...args: any[]) => unknown>>;
+export type PluginApi = Readonly<
+  // biome-ignore lint/suspicious/noExplicitAny: what they take and give is between the two plugins
+  Record<string, (...args: any[]) => unknown>
+>;
 
 /** A `PluginApi` as seen from another plugin: every call is answered later. */
 export type RemoteApi<A> = {
@@ -63,6 +80,7 @@ export interface PluginContext<O = unknown> {
   readonly events: PluginEvents;
   readonly queries: PluginQueries;
   readonly tags: PluginTags;
+  readonly agent: PluginAgent;
   readonly logger: PluginLogger;
   /** A folder of this instance alone that survives restarts; made when first asked for. Rejects where the agent keeps no files. */
   dataDirectory(): Promise<string>;
@@ -91,6 +109,7 @@ export interface PluginMember {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** The members, this node among them. */
 export interface PluginMembers {
   /** This node. */
   self(): PluginMember;
@@ -100,14 +119,17 @@ export interface PluginMembers {
   onChange(listener: () => void): () => void;
 }
 
+/** What can become of members. */
 export type PluginMemberEvent = "member-join" | "member-leave" | "member-failed" | "member-update" | "member-reap";
 
+/** A user event of a member. */
 export interface PluginUserEvent {
   readonly name: string;
   readonly payload: Uint8Array;
   readonly lamportTime: number;
 }
 
+/** What happens in the cluster. Events come after the agent's coalescing; the member list itself is ahead of them. */
 export interface PluginEvents {
   /** "*" is every kind. Returns what ends it. */
   onMembers(
@@ -120,6 +142,7 @@ export interface PluginEvents {
   send(name: string, payload?: Uint8Array | string, options?: { readonly coalesce?: boolean }): Promise<void>;
 }
 
+/** A question of a member. */
 export interface PluginQuery {
   readonly name: string;
   readonly payload: Uint8Array;
@@ -127,6 +150,7 @@ export interface PluginQuery {
   readonly sourceNode: string;
 }
 
+/** Who is asked, and for how long. */
 export interface PluginQueryOptions {
   readonly filterNodes?: readonly string[];
   /** RE2, by tag. */
@@ -135,11 +159,13 @@ export interface PluginQueryOptions {
   readonly timeoutMs?: number;
 }
 
+/** What came of a query. */
 export interface PluginQueryResult {
   readonly acks: readonly string[];
   readonly responses: readonly { readonly from: string; readonly payload: Uint8Array }[];
 }
 
+/** Questions to the members, and answers to theirs. */
 export interface PluginQueries {
   /** Answers queries of that name. Undefined is no answer; a throw is logged, and no answer. One answerer a name. Returns what ends it. */
   answer(
@@ -150,9 +176,21 @@ export interface PluginQueries {
   ask(name: string, payload?: Uint8Array | string, options?: PluginQueryOptions): Promise<PluginQueryResult>;
 }
 
+/** The tags of this node. */
 export interface PluginTags {
   /** Removes tags of this node, then sets others; resolves when the cluster was told. */
   update(set: Readonly<Record<string, string>>, remove?: readonly string[]): Promise<void>;
+}
+
+/** Signals of the agent's process that plugins hear of. */
+export type PluginSignal = "SIGHUP" | "SIGUSR1" | "SIGUSR2";
+
+/** The agent's process as a whole. */
+export interface PluginAgent {
+  /** Leaves the cluster gracefully and ends the agent; this plugin is then stopped. Resolves when the cluster was told. */
+  leave(): Promise<void>;
+  /** Called when the agent's process gets such a signal, whatever else the agent does on it. Returns what ends it. */
+  onSignal(listener: (signal: PluginSignal) => void): () => void;
 }
 
 /** Lines appear in the agent's log and in `serf plugin logs NAME`. More than 100 a second are counted instead. */
@@ -163,10 +201,11 @@ export interface PluginLogger {
   error(message: string): void;
 }
 
+/** Time. What is pending when the plugin stops is dropped. */
 export interface PluginScheduler {
-  /** Calls once, after that time; never when the plugin stops before. Returns what cancels it. */
+  /** Calls once, after that time; never when the plugin stops before. Returns what cancels it. A throw or rejection is the plugin's failure. */
   after(delayMs: number, fire: () => void | Promise<void>): () => void;
-  /** Calls again and again, never twice at once. Returns what ends it. */
+  /** Calls again and again: so long after the last call was done. Returns what ends it. */
   every(intervalMs: number, fire: () => void | Promise<void>): () => void;
   /**
    * Work that many calls of the returned function ask for and that is done once: when `quietMs` passed without a call, but at most
@@ -178,6 +217,7 @@ export interface PluginScheduler {
   ): () => void;
 }
 
+/** How a program ended that `run` or `shell` ran. */
 export interface ProcessResult {
   /** Null where a signal ended it. */
   readonly exitCode: number | null;
@@ -188,6 +228,7 @@ export interface ProcessResult {
   readonly timedOut: boolean;
 }
 
+/** How to run a program. */
 export interface RunOptions {
   readonly cwd?: string;
   /** Added to the environment of the agent. */
@@ -197,6 +238,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
+/** A program that stays. It and all its own children get the signals: they are one process group. */
 export interface StartedProcess {
   readonly pid: number;
   /** Sends a signal to it. */
@@ -205,8 +247,9 @@ export interface StartedProcess {
   readonly ended: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
 }
 
+/** Programs, run by the agent for the plugin: none outlives it, whatever becomes of it. */
 export interface PluginProcesses {
-  /** Runs a program to its end, without a shell. Never rejects for an exit code; rejects with NOT_FOUND and the like where it cannot start. */
+  /** Runs a program to its end, without a shell. Never rejects for an exit code; rejects with PROCESS_NOT_STARTED. */
   run(command: readonly [string, ...string[]], options?: RunOptions): Promise<ProcessResult>;
   /** Runs a line of `/bin/sh`, as operators write it in options. Nothing of a member or an event is to be put into the line: use `env`. */
   shell(line: string, options?: RunOptions): Promise<ProcessResult>;

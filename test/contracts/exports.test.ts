@@ -39,6 +39,16 @@ const promised: Readonly<Record<string, string>> = {
     type KeyOperation, type KeyReport, KeysError, type MemberFilter, type MissedEvents, type QueryAnswer, type QueryParams,
     type SerfClient, SerfError, type StreamOptions, type Subscription, connectSerf, distanceSeconds,
   `,
+  "./plugins": `
+    type BenchMember, type Checked, type CheckedFile, type ErrorCode, type FileOutcome, type Option,
+    type OptionDeclarations, type OptionType, type Plugin, type PluginAction, type PluginAgent, type PluginApi,
+    type PluginBench, type PluginBenchOptions, type PluginContext, type PluginEvents, type PluginLogger,
+    type PluginMember, type PluginMemberEvent, type PluginMembers, type PluginProcesses, type PluginQueries,
+    type PluginQuery, type PluginQueryOptions, type PluginQueryResult, type PluginScheduler, type PluginSignal,
+    type PluginTags, type PluginUserEvent, type ProcessResult, type RecordsType, type RemoteApi,
+    type ResolvedOptions, type RunOptions, type RunningPlugin, SerfError, type StartedProcess, boolean, choice,
+    createPluginBench, definePlugin, durationMs, integer, pairs, records, secret, text, texts, writeFileChecked,
+  `,
   "./simulator": `
     type Latency, type LinkConditions, type LogLine, type Place, type RecordingLogger, type RecordingMetrics, type SampleSummary, type SimulatedDisk,
     type SimulatedHost,

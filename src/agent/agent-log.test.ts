@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { AgentLog } from "./agent-log.ts";
+import { AgentLog, type LogFormat } from "./agent-log.ts";
 
-function createLog(level: "DEBUG" | "INFO" | "WARN" = "INFO", heldLinesMax = 10) {
+function createLog(level: "DEBUG" | "INFO" | "WARN" = "INFO", heldLinesMax = 10, format: LogFormat = "text") {
   const printed: string[] = [];
   const now = () => new Date(2013, 11, 2, 23, 7, 9);
-  return { printed, log: new AgentLog({ level, now, heldLinesMax, print: (line) => printed.push(line) }) };
+  return { printed, log: new AgentLog({ level, now, heldLinesMax, format, print: (line) => printed.push(line) }) };
 }
 
 test("a line has the reference's form, in local time", () => {
@@ -47,4 +47,13 @@ test("a line feed at the end is not doubled", () => {
   log.release();
   log.log("INFO", "output: hello\n");
   expect(printed).toEqual(["2013/12/02 23:07:09 [INFO] output: hello"]);
+});
+
+test("in JSON a line is an object, with its time in UTC, while monitors see text", () => {
+  const { log, printed } = createLog("INFO", 10, "json");
+  log.release();
+  log.log("WARN", 'agent: a "quoted"\nline\n');
+  const time = new Date(2013, 11, 2, 23, 7, 9).toISOString();
+  expect(printed).toEqual([`{"time":"${time}","level":"WARN","message":"agent: a \\"quoted\\"\\nline"}`]);
+  expect(log.buffer.lines()[0]).toBe('2013/12/02 23:07:09 [WARN] agent: a "quoted"\nline');
 });

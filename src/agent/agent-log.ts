@@ -2,11 +2,20 @@
 
 import type { Logger, LogLevel } from "../base/host.ts";
 import { isAtLeast } from "../base/log-level.ts";
+import type { AgentConfig } from "./config.ts";
 import { LogBuffer } from "./log-buffer.ts";
+import { openSyslog, type Syslog } from "./syslog.ts";
+import type { SyslogFacility } from "./syslog-facility.ts";
+
+export type LogFormat = "text" | "json";
 
 export interface AgentLogOptions {
   /** Lines of this level and above are printed. The buffer gets every line, for those who monitor. */
   readonly level: LogLevel;
+  /** Of what is printed; those who monitor see text. */
+  readonly format?: LogFormat;
+  /** Sends what is printed to the system log too, at once. */
+  readonly syslogFacility?: SyslogFacility | undefined;
   /** Takes a line without line feed at its end. */
   readonly print: (line: string) => void;
   readonly now?: () => Date;
@@ -17,6 +26,8 @@ export interface AgentLogOptions {
 export class AgentLog implements Logger {
   readonly buffer = new LogBuffer();
   private level: LogLevel;
+  private readonly format: LogFormat;
+  private readonly syslog: Syslog | undefined;
   private readonly print: (line: string) => void;
   private readonly now: () => Date;
   private readonly heldLinesMax: number;
@@ -24,8 +35,13 @@ export class AgentLog implements Logger {
   private held: string[] | undefined = [];
   private stamp = { second: Number.NaN, text: "" };
 
-  constructor({ level, print, now = () => new Date(), heldLinesMax = 4096 }: AgentLogOptions) {
+  /** Throws SYSLOG_FAILED. */
+  constructor(options: AgentLogOptions) {
+    const { level, format = "text", syslogFacility, print, now = () => new Date(), heldLinesMax = 4096 } = options;
     this.level = level;
+    this.format = format;
+    if (syslogFacility !== undefined)
+      this.syslog = openSyslog({ facility: syslogFacility, complain: (problem) => this.complainOfSyslog(problem) });
     this.print = print;
     this.now = now;
     this.heldLinesMax = heldLinesMax;
@@ -37,9 +53,8 @@ export class AgentLog implements Logger {
   }
 
   log(level: LogLevel, message: string): void {
-    const line = `${this.timeStamp()} [${level}] ${message.replace(/\n$/, "")}`;
-    if (isAtLeast(level, this.level)) this.write(line);
-    this.buffer.append(level, line);
+    if (isAtLeast(level, this.level)) this.syslog?.write(level, message);
+    this.record(level, message);
   }
 
   setLevel(level: LogLevel): void {
@@ -51,6 +66,23 @@ export class AgentLog implements Logger {
     const held = this.held ?? [];
     this.held = undefined;
     for (const line of held) this.print(line);
+  }
+
+  /** Resolves when the system log has what was written, or does not take it. */
+  async close(): Promise<void> {
+    await this.syslog?.close();
+  }
+
+  private complainOfSyslog(problem: string): void {
+    this.record("WARN", `agent: syslog: ${problem}`);
+  }
+
+  private record(level: LogLevel, message: string): void {
+    const text = message.replace(/\n$/, "");
+    const line = `${this.timeStamp()} [${level}] ${text}`;
+    if (isAtLeast(level, this.level))
+      this.write(this.format === "json" ? formatJsonLine(this.now(), level, text) : line);
+    this.buffer.append(level, line);
   }
 
   private write(line: string): void {
@@ -67,6 +99,17 @@ export class AgentLog implements Logger {
     if (second !== this.stamp.second) this.stamp = { second, text: formatLocalTime(now) };
     return this.stamp.text;
   }
+}
+
+/** The log that this configuration asks for. Throws SYSLOG_FAILED. */
+export function openAgentLog(config: AgentConfig, print: (line: string) => void): AgentLog {
+  const { logLevel: level, logFormat: format, enableSyslog, syslogFacility } = config;
+  return new AgentLog({ level, format, syslogFacility: enableSyslog ? syslogFacility : undefined, print });
+}
+
+/** One object a line, for programs that collect logs; the time in UTC, with milliseconds. */
+export function formatJsonLine(time: Date, level: LogLevel, message: string): string {
+  return JSON.stringify({ time: time.toISOString(), level, message });
 }
 
 function formatLocalTime(time: Date): string {

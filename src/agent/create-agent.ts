@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { resolveNetwork } from "./addresses.ts";
 import { type Agent, startAgent } from "./agent.ts";
-import { AgentLog } from "./agent-log.ts";
+import { openAgentLog } from "./agent-log.ts";
 import { loadConfig } from "./config.ts";
 import type { AgentOptions } from "./options.ts";
 
@@ -20,9 +20,16 @@ export async function createAgent(
   { printLine = () => undefined }: CreateAgentSurroundings = {},
 ): Promise<Agent> {
   const { config, notices } = loadConfig(options, hostname());
-  const log = new AgentLog({ level: config.logLevel, print: printLine });
+  const log = openAgentLog(config, printLine);
   log.release();
-  const network = await resolveNetwork(config);
-  for (const notice of [...notices, ...network.notices]) log.log("WARN", `agent: ${notice}`);
-  return startAgent(config, network, log);
+  try {
+    const network = await resolveNetwork(config);
+    for (const notice of [...notices, ...network.notices]) log.log("WARN", `agent: ${notice}`);
+    const agent = await startAgent(config, network, log);
+    void agent.ended.then(() => log.close());
+    return agent;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
 }

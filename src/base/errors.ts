@@ -39,6 +39,8 @@ export const errorCodes = {
   AGENT_ERROR: "The agent could not do what a client asked for. The message is the agent's own, in Serf's words.",
   STATE_FILE_FAILED:
     "The tags file or the keyring file of an agent cannot be read, holds something else, or cannot be written. The message names the file and what is wrong.",
+  SYSLOG_FAILED:
+    "The system log was asked for and cannot be reached: no daemon listens on this machine, or the program `logger` is missing. The message says which.",
   SNAPSHOT_FAILED:
     "The snapshot file can be neither opened for writing nor created. The message names it; check the path, its owner and the disk.",
   PLUGIN_UNKNOWN:

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { resolveNetwork } from "../../agent/addresses.ts";
 import { type Agent, startAgent } from "../../agent/agent.ts";
-import { AgentLog } from "../../agent/agent-log.ts";
+import { type AgentLog, openAgentLog } from "../../agent/agent-log.ts";
 import { type AgentConfig, loadConfig, needsRestart } from "../../agent/config.ts";
 import { joinErrorText } from "../../agent/face.ts";
 import { agentOptions } from "../../agent/options.ts";
@@ -10,6 +10,7 @@ import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
 import { SerfError } from "../../base/errors.ts";
 import type { OptionSource } from "../../base/options.ts";
+import { Banner } from "../banner.ts";
 import { defineCommand, type Terminal } from "../command.ts";
 
 export const agentCommand = defineCommand({
@@ -27,23 +28,6 @@ export const agentCommand = defineCommand({
   run: ({ given }, terminal) => runAgent({ flags: given, environment: terminal.environment }, new Banner(terminal)),
 });
 
-/** What the agent says of itself, as against its log. */
-class Banner {
-  private readonly terminal: Terminal;
-
-  constructor(terminal: Terminal) {
-    this.terminal = terminal;
-  }
-
-  say(text: string): void {
-    this.terminal.print(`==> ${text}`);
-  }
-
-  detail(text: string): void {
-    this.terminal.print(text === "" ? "" : `    ${text}`);
-  }
-}
-
 /** Where options come from besides files. */
 interface Given {
   readonly flags: OptionSource;
@@ -53,16 +37,20 @@ interface Given {
 async function runAgent(given: Given, banner: Banner): Promise<number> {
   let config: AgentConfig;
   let agent: Agent;
-  let log: AgentLog;
+  let log: AgentLog | undefined;
+  if (given.flags["logFormat"] === "json") banner.useFormat("json");
   try {
     config = loadAndNotify(given, banner);
-    log = new AgentLog({ level: config.logLevel, print: (line) => banner.detail(line) });
+    log = openAgentLog(config, (line) => banner.logLine(line));
+    // Nothing but log lines is printed then, so there is nothing to keep apart.
+    if (config.logFormat === "json") log.release();
     const network = await resolveNetwork(config);
-    for (const notice of network.notices) banner.say(notice);
+    for (const notice of network.notices) banner.say(notice, "WARN");
     banner.say("Starting Serf agent...");
     agent = await startAgent(config, network, log);
   } catch (error) {
-    banner.say(explain(error));
+    banner.say(explain(error), "ERR");
+    await log?.close();
     return 1;
   }
   // If nobody reads the log any more, the agent ends without leaving, which a supervisor ought to see.
@@ -73,6 +61,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
     ? await stayUntilEnd(agent, config, log, given, banner)
     : 1;
   await agent.shutdown();
+  await log.close();
   return endProcess(exitCode);
 }
 
@@ -84,7 +73,8 @@ async function endProcess(exitCode: number): Promise<never> {
 
 function loadAndNotify({ flags, environment }: Given, banner: Banner): AgentConfig {
   const { config, notices } = loadConfig(flags, hostname(), environment);
-  for (const notice of notices) banner.say(notice);
+  banner.useFormat(config.logFormat);
+  for (const notice of notices) banner.say(notice, "WARN");
   return config;
 }
 
@@ -111,7 +101,7 @@ async function joinAtStart(agent: Agent, { startJoin, replay }: AgentConfig, ban
   const outcome = await agent.join(startJoin, replay);
   const problem = joinErrorText(outcome);
   if (problem === "") banner.detail(`Join completed. Synced with ${outcome.joined} initial agents`);
-  else banner.say(problem);
+  else banner.say(problem, "ERR");
   return problem === "";
 }
 
@@ -145,11 +135,11 @@ function loadAgain(started: AgentConfig, given: Given, banner: Banner): AgentCon
   try {
     const config = loadAndNotify(given, banner);
     const late = needsRestart(started, config);
-    if (late.length > 0) banner.say(`Warning: changes of ${late.join(", ")} count from the next start on`);
+    if (late.length > 0) banner.say(`Warning: changes of ${late.join(", ")} count from the next start on`, "WARN");
     return config;
   } catch (error) {
-    banner.say(explain(error));
-    banner.say("Failed to reload configs");
+    banner.say(explain(error), "ERR");
+    banner.say("Failed to reload configs", "ERR");
     return undefined;
   }
 }

@@ -2,7 +2,7 @@
 // `./serf` and `npm test` call it; on a clone that is in order it does nothing. Plain Node, since nothing is installed yet.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,7 +17,7 @@ if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]))
 }
 
 withLock(() => {
-  if (isStale(join(root, "node_modules", ".package-lock.json"), [join(root, "package-lock.json")])) {
+  if (!isBorrowed() && isStale(join(root, "node_modules", ".package-lock.json"), [join(root, "package-lock.json")])) {
     console.error("serf-ts: installing dependencies (first run, or they have changed) ...");
     // stdout is the command's: npm talks on stderr.
     execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -36,6 +36,11 @@ withLock(() => {
     });
   }
 });
+
+/** A link to another clone's dependencies, as in a second worktree: `npm ci` would empty them under that clone's feet. */
+function isBorrowed() {
+  return lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
 
 /** True if `product` is missing or older than the newest of `sources`. */
 function isStale(product, sources) {

@@ -21,6 +21,7 @@ import type { AgentConfig } from "./config.ts";
 import { type AgentFace, joinErrorText } from "./face.ts";
 import { goQuote } from "./go-quote.ts";
 import type { LogBuffer } from "./log-buffer.ts";
+import type { Discovery } from "./mdns.ts";
 import { createRpcServer, type RpcServer } from "./rpc-server.ts";
 import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
@@ -64,6 +65,7 @@ export class Agent implements AgentFace {
   private readonly scripts: ScriptHandler;
   private readonly listeners = new Set<(event: SerfEvent) => void>();
   private rpc: RpcServer | undefined;
+  private discovery: Discovery | undefined;
   private shutdownUnderWay: Promise<void> | undefined;
   private isClosing = false;
   private tellEnded: () => void = () => undefined;
@@ -93,13 +95,25 @@ export class Agent implements AgentFace {
     });
   }
 
-  /** The RPC server listens before the node begins to take part, so that a taken port leaves no trace in the cluster. */
+  /**
+   * The RPC server listens, and discovery has its sockets, before the node begins to take part: a taken port leaves no trace in the
+   * cluster. Rejects as `createRpcServer` and `createDiscovery` do, and then nothing of this listens.
+   */
   async start(): Promise<void> {
     const { rpcAddress, rpcAuthKey } = this.config;
     const { metrics } = this.host;
     const served = { agent: this, logger: this.logger, metrics };
-    this.rpc = await createRpcServer({ listen: rpcAddress, authKey: rpcAuthKey, ...served });
+    this.rpc = await orExplain("Error starting RPC listener", () =>
+      createRpcServer({ listen: rpcAddress, authKey: rpcAuthKey, ...served }),
+    );
+    try {
+      this.discovery = await orExplain("Error starting mDNS listener", () => this.openDiscovery());
+    } catch (error) {
+      await this.rpc.close();
+      throw error;
+    }
     this.serf.start();
+    this.discovery?.start();
   }
 
   /** Where it listens for other members, with the port that is actually bound. */
@@ -233,6 +247,7 @@ export class Agent implements AgentFace {
   /** Tells the cluster that this node leaves, and resolves when that had time to spread. `shutdown` is still to be called. */
   leaveCluster(): Promise<void> {
     this.log("INFO", "requesting graceful leave from Serf");
+    void this.discovery?.stop();
     return completed((done) => this.serf.leave(done));
   }
 
@@ -242,13 +257,22 @@ export class Agent implements AgentFace {
     return this.shutdownUnderWay;
   }
 
+  /** Loaded only where it is asked for. */
+  private async openDiscovery(): Promise<Discovery | undefined> {
+    const { config, host, logger, advertised } = this;
+    if (config.discover === "") return undefined;
+    const { createDiscovery } = await import("./discovery.ts");
+    const join = (addresses: readonly string[]) => this.join(addresses, config.replay);
+    return createDiscovery(config, { host, logger, advertised, join, members: () => this.serf.members() });
+  }
+
   private async close(): Promise<void> {
     this.isClosing = true;
     this.log("INFO", "requesting serf shutdown");
     // Tells what was held back for coalescing; the scripts of those last events are started, but not waited for.
     this.serf.shutdown();
     this.scripts.stop();
-    await Promise.all([this.rpc?.close(), this.host.close()]);
+    await Promise.all([this.rpc?.close(), this.discovery?.stop(), this.host.close()]);
     await this.telemetry.close();
     this.log("INFO", "shutdown complete");
     this.tellEnded();
@@ -324,7 +348,7 @@ async function startNode(
       `${what}: Error creating Serf`,
       async () => new Agent(config, restored, advertised, { ...around, host }),
     );
-    await orExplain("Error starting RPC listener", () => agent.start());
+    await agent.start();
     return agent;
   } catch (error) {
     await host.close();

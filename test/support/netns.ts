@@ -24,10 +24,12 @@ const commandDeadlineMs = 20_000;
 export type Families = "both" | "ipv4" | "ipv6";
 
 export interface NetworkHost {
+  readonly namespace: string;
   /** What goes before a command to run it there. It does not fork: the process keeps its id. */
   readonly exec: readonly string[];
   readonly address: string;
   readonly address6: string;
+  readonly linkAddress6: string;
   /** The switch's interface towards this host. */
   readonly port: string;
 }
@@ -78,41 +80,45 @@ export class HostNetwork {
   }
 
   /**
-   * Connects one more host: interface `eth0` with 10.77.0.N/24 and fd77::N/64, loopback, and a default route, without which the
-   * reference sends no multicast.
+   * One more host: interface `eth0` with 10.77.0.N/24 and fd77::N/64, loopback, and a default route, without which the reference sends
+   * no multicast. With "none" it has loopback alone until it is connected.
    */
-  async addHost({ families = "both" }: { families?: Families } = {}): Promise<NetworkHost> {
+  async addHost({ families = "both" }: { families?: Families | "none" } = {}): Promise<NetworkHost> {
     const number = this.hosts.length + 1;
     if (number > hostsMax) throw new Error(`a network has room for ${hostsMax} hosts`);
     const namespace = `${this.id}-${number}`;
     const host: NetworkHost = {
+      namespace,
       exec: [requirePeer("ip") ?? "ip", "netns", "exec", namespace],
       address: `10.77.0.${number}`,
       address6: `fd77::${number.toString(16)}`,
+      linkAddress6: `fe80::${number.toString(16)}`,
       port: `port${number}`,
     };
     this.hosts.push(host);
     await this.addNamespace(namespace);
+    await run("ip", ["-n", namespace, "link", "set", "lo", "up"]);
+    if (families !== "none") await this.connect(host, families);
+    return host;
+  }
+
+  /** Plugs a host in, and gives it its addresses: at once, where duplicate address detection would take a second or two. */
+  async connect(host: NetworkHost, families: Families = "both"): Promise<void> {
     await run(
       "ip",
       ["-n", this.switchNamespace, "-batch", "-"],
       [
-        `link add ${host.port} type veth peer name eth0 netns ${namespace}`,
+        `link add ${host.port} type veth peer name eth0 netns ${host.namespace}`,
         `link set ${host.port} addrgenmode none`,
         `link set ${host.port} master ${bridge} up`,
       ],
     );
-    // Addresses of our own choice, at once: duplicate address detection would take a second or two.
     const ipv4 = [`address add ${host.address}/24 dev eth0`];
-    const ipv6 = [
-      `address add fe80::${number.toString(16)}/64 dev eth0 nodad`,
-      `address add ${host.address6}/64 dev eth0 nodad`,
-    ];
+    const ipv6 = [host.linkAddress6, host.address6].map((address) => `address add ${address}/64 dev eth0 nodad`);
     await run(
       "ip",
-      ["-n", namespace, "-batch", "-"],
+      ["-n", host.namespace, "-batch", "-"],
       [
-        "link set lo up",
         "link set eth0 addrgenmode none",
         ...(families === "ipv6" ? [] : ipv4),
         "link set eth0 up",
@@ -120,7 +126,6 @@ export class HostNetwork {
         ...(families === "ipv6" ? [] : ["route add default via 10.77.0.254"]),
       ],
     );
-    return host;
   }
 
   async addHosts(count: number): Promise<readonly NetworkHost[]> {

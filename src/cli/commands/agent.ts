@@ -90,6 +90,7 @@ function describeAgent(agent: Agent, config: AgentConfig, banner: Banner): void 
     ["Snapshot", config.snapshotPath !== ""],
     ["Profile", config.profile],
     ["Message Compression Enabled", config.compression],
+    ...(config.discover === "" ? [] : [["mDNS cluster", config.discover] as const]),
   ];
   for (const [what, value] of details) banner.detail(`${what.padStart(27)}: ${value}`);
 }

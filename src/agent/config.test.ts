@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SerfError } from "../base/errors.ts";
 import { loadConfig } from "./config.ts";
+import { type AgentOptions, agentOptions } from "./options.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -117,6 +119,58 @@ describe("configuration", () => {
       mdnsDisableIpv4: false,
       mdnsDisableIpv6: true,
     });
+  });
+
+  test("every key of the reference is taken, in a file of the reference's", () => {
+    const path = file("all.json", {
+      node_name: "a",
+      role: "web",
+      disable_coordinates: true,
+      tags: { dc: "eu" },
+      tags_file: "/t",
+      bind: "10.0.0.1",
+      interface: "eth0",
+      advertise: "10.0.0.2:1",
+      discover: "blue",
+      mdns: { interface: "eth0", disable_ipv4: true, disable_ipv6: false },
+      encrypt_key: "cg8StVXbQJ0gPvMd9o7yrg==",
+      keyring_file: "/k",
+      log_level: "debug",
+      profile: "wan",
+      protocol: 3,
+      rpc_addr: "127.0.0.1:1",
+      rpc_auth: "secret",
+      event_handlers: ["x.sh"],
+      start_join: ["a"],
+      replay_on_join: true,
+      snapshot_path: "/s",
+      leave_on_terminate: true,
+      skip_leave_on_interrupt: true,
+      reconnect_interval: "1m",
+      reconnect_timeout: "2h",
+      tombstone_timeout: "3h",
+      disable_name_resolution: true,
+      enable_syslog: true,
+      syslog_facility: "daemon",
+      retry_join: ["b"],
+      retry_max_attempts: 3,
+      retry_interval: "5s",
+      rejoin_after_leave: true,
+      statsite_addr: "10.0.0.3:8125",
+      statsd_addr: "10.0.0.4:8125",
+      query_response_size_limit: 900,
+      query_size_limit: 800,
+      user_event_size_limit: 700,
+      broadcast_timeout: "7s",
+      enable_compression: false,
+      validate_node_names: true,
+      MsgpackUseNewTimeFormat: true,
+    });
+    const { config } = load({ configPaths: [path] });
+    const unchanged = Object.entries(agentOptions).filter(
+      ([name, option]) => "key" in option && isDeepStrictEqual(config[name as keyof AgentOptions], option.default),
+    );
+    expect(unchanged.map(([name]) => name)).toEqual(["label", "mdnsDisableIpv6", "logFormat"]);
   });
 
   test.each<[options: Record<string, unknown>, problem: string]>([

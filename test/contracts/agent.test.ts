@@ -116,6 +116,19 @@ describe("an agent", () => {
     );
   });
 
+  test("that checks names takes none that does not fit, of its own or of others", async () => {
+    await expect(start("under_score", { validateNodeNames: true })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("Node name contains invalid characters under_score"),
+    });
+    const strict = await start("strict", { validateNodeNames: true });
+    const loose = await start("lo_ose");
+    const refused = logged(strict, /Node name contains invalid characters lo_ose/);
+    await loose.join([bindAddress(strict)], false);
+    await refused;
+    expect(strict.serf.members().map(({ name }) => name)).toEqual(["strict"]);
+  });
+
   test("asked to leave by RPC answers first, then ends", async () => {
     const agent = await start("one");
     const client = await connectSerf({ address: agent.rpcAddress });

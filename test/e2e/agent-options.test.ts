@@ -131,6 +131,18 @@ describe.skipIf(!hasIpv6).concurrent("IPv6", () => {
   });
 });
 
+describe.skipIf(requirePeer("serf") === undefined)("the flags of Debian's agent", () => {
+  test("all exist here", async () => {
+    const flagsOf = async (kind: Kind) => {
+      const { stdout, stderr } = await serfCommand(kind, ["agent", "-h"]);
+      return [...`${stdout}${stderr}`.matchAll(/^ {2}-([\w-]+)/gm)].map(([, flag]) => flag);
+    };
+    const theirs = await flagsOf("debian");
+    expect(theirs.length).toBeGreaterThan(25);
+    expect(await flagsOf("ours")).toEqual(expect.arrayContaining(theirs));
+  });
+});
+
 describe.runIf(process.platform === "linux").concurrent("an interface", () => {
   const sandbox = useSandbox();
 

@@ -1,5 +1,7 @@
-/** Labels keep clusters apart. The command has none, nor has Debian's serf, so a node in this process carries the label. */
+/** Labels keep clusters apart: nodes in this process, agents of the command, and Debian's serf, which knows none. */
 
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createSerf, memberlistProfiles, type SerfNode } from "../../src/index.ts";
 import { type Agent, waitForView } from "../support/agent.ts";
@@ -49,6 +51,37 @@ for (const { title, key } of keys) {
       await expect(green.join([addressOf(nodes[0]!)])).rejects.toMatchObject({ code: "JOIN_FAILED" });
       expect(names(green)).toEqual(["green"]);
       expect(names(nodes[0]!)).not.toContain("green");
+    });
+
+    test("an agent with the same label joins, given by flag, environment or file", async () => {
+      const path = join(await sandbox.folder(), "label.json");
+      await writeFile(path, JSON.stringify({ label: "blue" }));
+      const [seed] = nodes;
+      const told = [{ args: ["-label=blue"] }, { env: { SERF_LABEL: "blue" } }, { args: [`-config-file=${path}`] }];
+      for (const [index, { args = [], env }] of told.entries()) {
+        const agent = await sandbox.startAgent({
+          kind: "ours",
+          name: `agent-${index}`,
+          key,
+          args: [...args, `-join=${addressOf(seed!)}`],
+          ...(env === undefined ? {} : { env }),
+        });
+        await waitFor(() => names(seed!).includes(agent.name), {
+          what: `${agent.name} to be seen`,
+          witnesses: [agent],
+        });
+        await agent.leave();
+      }
+    });
+
+    test("an agent without a label, or with another, ends with its -join refused", async () => {
+      for (const args of [[], ["-label=green"]]) {
+        const join = `-join=${addressOf(nodes[0]!)}`;
+        const agent = await sandbox.launchAgent({ kind: "ours", name: "stranger", key, args: [...args, join] });
+        expect(await agent.process.exited).toBe(1);
+        expect(agent.log).toMatch(/==> 1 error occurred:\n\t\* Failed to join/);
+      }
+      expect(names(nodes[0]!)).not.toContain("stranger");
     });
 
     test("a labelled node does not get into a cluster of Debian's serf", async () => {

@@ -28,6 +28,8 @@ export interface AgentOptions {
   readonly host?: NetworkHost;
   /** How it is told where to listen, such as `-iface=eth0` or nothing at all; `-bind` with its address when left out. */
   readonly listen?: readonly string[];
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface MemberView {
@@ -63,7 +65,7 @@ export class Agent implements Witness {
     ];
     if (options.key !== undefined) args.push(`-encrypt=${options.key}`);
     for (const agent of options.join ?? []) args.push(`-join=${agent.address}`);
-    this.process = startCommand(options.kind, [...args, ...(options.args ?? [])], {}, this.host?.exec);
+    this.process = startCommand(options.kind, [...args, ...(options.args ?? [])], options.env, this.host?.exec);
   }
 
   get address(): string {

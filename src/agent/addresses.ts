@@ -56,7 +56,10 @@ async function resolveAddress(text: string, what: string): Promise<Endpoint> {
   if ("problem" in parsed) throw new SerfError("INVALID_ADDRESS", `${what}: ${parsed.problem}`);
   if (parsed.nodeName !== "") throw new SerfError("INVALID_ADDRESS", `${what}: "${text}" must not hold a node name`);
   const { host, port } = parsed;
-  const address = canonicalIp(host) ?? (await lookUp(host, what));
+  const literal = canonicalIp(host);
+  if (literal === undefined && host.includes(":"))
+    throw new SerfError("INVALID_ADDRESS", `${what}: address ${text}: too many colons in address`);
+  const address = literal ?? (await lookUp(host, what));
   return { address, port };
 }
 

@@ -82,7 +82,9 @@ function reading<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new SerfError("INVALID_CONFIG_FILE", `Error reading '${path}': ${describeFailure(error)}`, { cause: error });
+    throw new SerfError("INVALID_CONFIG_FILE", `Error reading '${path}': open ${path}: ${describeFailure(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -236,7 +236,10 @@ describe("a bad configuration file is named together with the place", () => {
 
   test("a file that is not there", () => {
     expect(() => load({ configPaths: ["/nowhere/a.json"] })).toThrow(
-      new SerfError("INVALID_CONFIG_FILE", "Error reading '/nowhere/a.json': no such file or directory"),
+      new SerfError(
+        "INVALID_CONFIG_FILE",
+        "Error reading '/nowhere/a.json': open /nowhere/a.json: no such file or directory",
+      ),
     );
   });
 

@@ -3,9 +3,9 @@
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { type AddressInfo, connect, type Server } from "node:net";
 import { formatEndpoint } from "../base/address.ts";
-import { SerfError } from "../base/errors.ts";
+import { messageOf, SerfError } from "../base/errors.ts";
 import { describeFileFailure } from "../host/file-failure.ts";
-import { formatUnixAddress, parseRpcAddress } from "../rpc/address.ts";
+import { formatUnixAddress, parseRpcAddress, type RpcAddress } from "../rpc/address.ts";
 
 /** Whoever may write to the socket controls the agent. */
 const socketMode = 0o600;
@@ -15,7 +15,7 @@ const socketMode = 0o600;
  * of a socket is removed when the server closes.
  */
 export async function listenForClients(server: Server, address: string): Promise<string> {
-  const parsed = parseRpcAddress(address);
+  const parsed = addressToListen(address);
   if (parsed.kind === "tcp") {
     const host = parsed.host === "" ? undefined : parsed.host;
     await listening(server, `listen tcp ${address}`, () => server.listen({ host, port: parsed.port }));
@@ -26,6 +26,16 @@ export async function listenForClients(server: Server, address: string): Promise
   await removeStaleSocket(path);
   await listening(server, `listen unix ${path}`, () => listenPrivately(server, path));
   return formatUnixAddress(path);
+}
+
+/** In the reference's words: "listen tcp: address nowhere: missing port in address". */
+function addressToListen(address: string): RpcAddress {
+  try {
+    return parseRpcAddress(address);
+  } catch (error) {
+    if (address.startsWith("unix:")) throw error;
+    throw new SerfError("INVALID_ADDRESS", `listen tcp: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function listening(server: Server, what: string, listen: () => void): Promise<void> {

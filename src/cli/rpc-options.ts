@@ -20,6 +20,16 @@ export const rpcOptions = {
   },
 } as const satisfies OptionDeclarations;
 
+/** A call that failed, in words that stand for themselves. */
+class CallFailed extends Error {}
+
+/** For a command that makes several calls: begins what one of them says with words of its own. */
+export function failed(failing: string): (error: unknown) => never {
+  return (error) => {
+    throw new CallFailed(`${failing}: ${messageOf(error)}`, { cause: error });
+  };
+}
+
 /**
  * Connects, lets `use` talk to the agent, and disconnects. Resolves to the exit code: that of `use`, or 1 after saying what
  * went wrong, begun with `failing` ("Error sending event").
@@ -44,7 +54,7 @@ export async function withAgent(
   try {
     return await use(client);
   } catch (error) {
-    terminal.print(`${failing}: ${messageOf(error)}`);
+    terminal.print(error instanceof CallFailed ? error.message : `${failing}: ${messageOf(error)}`);
     return 1;
   } finally {
     client.close();

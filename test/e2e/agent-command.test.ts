@@ -181,10 +181,16 @@ describe("a mistake is one line that says what and where, with exit code 1", () 
     [["-retry-interval=5"], 'invalid value "5" for flag -retry-interval: time: missing unit in duration "5"'],
     [["-tag=x"], 'invalid value "x" for flag -tag: must be key=value, is "x"'],
     [["-event-handler=usr=x"], "==> Invalid event script: Event 'usr' invoking 'x'"],
-    [["-config-file=/nowhere.json"], "==> Error reading '/nowhere.json': no such file or directory"],
+    [
+      ["-config-file=/nowhere.json"],
+      "==> Error reading '/nowhere.json': open /nowhere.json: no such file or directory",
+    ],
     [["-bind=127.0.0.1:70000"], '==> Invalid bind address: "70000" is not a port, which is a number from 0 to 65535'],
     [["-bind=no.such.invalid"], "==> Invalid bind address: lookup no.such.invalid: no such host"],
-    [["-rpc-addr=127.0.0.1"], "==> Error starting RPC listener: address 127.0.0.1: missing port in address"],
+    [
+      ["-rpc-addr=127.0.0.1"],
+      "==> Error starting RPC listener: listen tcp: address 127.0.0.1: missing port in address",
+    ],
     [["-bind=192.0.2.1:7946"], /^==> Failed to start the Serf agent: cannot listen for TCP on 192\.0\.2\.1:7946/],
   ])("%j", async (args, line) => {
     const agent = await sandbox.launchAgent({ kind: "ours", name: "web", args });

@@ -34,7 +34,9 @@ describe.concurrent("a configuration file", () => {
     const folder = await sandbox.folder();
     const agent = await sandbox.launchAgent({ kind: "ours", name: "web", args: [`-config-file=${folder}/none.json`] });
     expect(await agent.process.exited).toBe(1);
-    expect(agent.log).toBe(`==> Error reading '${folder}/none.json': no such file or directory\n`);
+    expect(agent.log).toBe(
+      `==> Error reading '${folder}/none.json': open ${folder}/none.json: no such file or directory\n`,
+    );
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { type Agent, waitForView } from "../support/agent.ts";
-import { directions, pairings } from "../support/directions.ts";
+import { directions } from "../support/directions.ts";
 import { requirePeer } from "../support/peers.ts";
 import { useSandbox } from "../support/sandbox.ts";
 import type { CommandResult } from "../support/serf-command.ts";
@@ -98,78 +98,6 @@ for (const { title, founder, newcomer } of directions) {
         "Total members: 3, live members: 3\nStarting reachability test...\nSuccessfully contacted all live nodes\n",
       );
       expect(result.code).toBe(0);
-    });
-  });
-}
-
-for (const { title, command: kind, agent: agentKind } of pairings) {
-  describe.skipIf(skip).concurrent(`the query commands: ${title}`, () => {
-    const sandbox = useSandbox();
-    let agent: Agent;
-    const run = (...args: string[]) => agent.command(args, kind);
-
-    test.sequential("mistakes are told in the same words", async () => {
-      agent = await sandbox.startAgent({
-        kind: agentKind,
-        name: "a",
-        args: ["-event-handler=query:load=echo '<1>'"],
-      });
-      const said = async (...args: string[]) => {
-        const { code, stdout } = await run("query", ...args);
-        return [code, stdout.split("\n")[0]];
-      };
-      expect(await said()).toEqual([1, "A query name must be specified."]);
-      const tooMany = "Too many command line arguments. Only a name and payload must be specified.";
-      expect(await said("a", "b", "c")).toEqual([1, tooMany]);
-      expect(await said("-tag=x", "load")).toEqual([1, "Error: Invalid tag: 'x'"]);
-      expect(await said("-relay-factor=256", "load")).toEqual([1, "Relay factor must be between 0 and 255"]);
-      expect(await said("-format=xml", "load")).toEqual([1, "Invalid format: xml"]);
-      expect(await said("load", "x".repeat(1100))).toEqual([
-        1,
-        "Error sending query: query exceeds limit of 1024 bytes",
-      ]);
-      expect(await said("_serf_dance")).toEqual([1, "Error sending query: Queries cannot contain the '_serf_' prefix"]);
-    });
-
-    test.sequential("answers are printed alike, as text and as JSON", async () => {
-      const text = await run("query", "-timeout=1s", "load");
-      expect(linesOf(text)).toEqual([
-        "Ack from 'a'",
-        "Query 'load' dispatched",
-        "Response from 'a': <1>",
-        "Total Acks: 1",
-        "Total Responses: 1",
-      ]);
-      const json = await run("query", "-timeout=1s", "-format=json", "load");
-      expect(json.stdout).toBe(
-        '{\n  "Acks": [\n    "a"\n  ],\n  "Responses": {\n    "a": "\\u003c1\\u003e\\n"\n  }\n}\n',
-      );
-      const none = await run("query", "-timeout=300ms", "-format=json", "-node=nobody", "load");
-      expect(none.stdout).toBe('{\n  "Acks": null,\n  "Responses": {}\n}\n');
-      expect([text.code, json.code, none.code]).toEqual([0, 0, 0]);
-    });
-
-    test.sequential("reachability is verbose when asked", async () => {
-      const { code, stdout } = await run("reachability", "-verbose");
-      expect(stdout.replace(/\d+\.\d\d/g, "N")).toBe(
-        [
-          "Total members: 1, live members: 1",
-          "Starting reachability test...",
-          "\tAck from 'a'",
-          "Query time: N sec, time to last response: N sec",
-          "Successfully contacted all live nodes",
-          "",
-        ].join("\n"),
-      );
-      expect(code).toBe(0);
-    });
-
-    test.sequential("Ctrl-C ends a query with code 1", async () => {
-      const args = ["query", `-rpc-addr=${agent.rpcAddress}`, "-timeout=60s", "-node=nobody", "load"];
-      const asking = sandbox.startCommand(kind, args);
-      await expect.poll(() => asking.output, { timeout: 10_000 }).toContain("Query 'load' dispatched");
-      asking.signal("SIGINT");
-      expect(await asking.exited).toBe(1);
     });
   });
 }

@@ -6,11 +6,10 @@ import { describe, expect, test } from "vitest";
 import { type Agent, waitForView } from "../support/agent.ts";
 import { requirePeer } from "../support/peers.ts";
 import { type Sandbox, useSandbox } from "../support/sandbox.ts";
-import { type Kind, serfCommand } from "../support/serf-command.ts";
+import type { Kind } from "../support/serf-command.ts";
 import { sleep, waitFor } from "../support/wait-for.ts";
 
 const skip = requirePeer("serf") === undefined;
-const kinds: readonly Kind[] = ["ours", "debian"];
 /** Who writes the snapshot, and who takes it over. */
 const passes = [
   { writer: "ours", reader: "ours" },
@@ -122,22 +121,3 @@ describe.skipIf(skip).concurrent.each(passes)(
     }, 60_000);
   },
 );
-
-describe.skipIf(skip)("a snapshot that cannot be opened", () => {
-  test("ends either agent with 1 and the same words", async () => {
-    const sandbox = useSandbox();
-    const said = await Promise.all(
-      kinds.map(async (kind) => {
-        const args = [
-          "agent",
-          "-node=a",
-          `-bind=127.0.0.1:${await sandbox.port()}`,
-          `-rpc-addr=127.0.0.1:${await sandbox.port()}`,
-        ];
-        const { code, stdout } = await serfCommand(kind, [...args, "-snapshot=/nowhere/snapshot"]);
-        return { code, problem: stdout.split("\n").find((line) => line.includes("Failed")) };
-      }),
-    );
-    expect(said[0]).toEqual(said[1]);
-  });
-});

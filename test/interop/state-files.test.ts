@@ -1,4 +1,4 @@
-/** Tags files and keyring files pass from one implementation to the other, and their mistakes are told in the same words. */
+/** Tags files and keyring files pass from one implementation to the other. */
 
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { waitForView } from "../support/agent.ts";
 import { requirePeer } from "../support/peers.ts";
 import { useSandbox } from "../support/sandbox.ts";
-import { type Kind, serfCommand } from "../support/serf-command.ts";
+import type { Kind } from "../support/serf-command.ts";
 
 const skip = requirePeer("serf") === undefined;
 const key = "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=";
@@ -54,27 +54,5 @@ describe.skipIf(skip)("a keyring file", () => {
       expect(agent.log).toContain("agent: Restored keyring with 2 keys from ");
       expect(agent.log).toMatch(/Encrypted: true/);
     }
-  });
-});
-
-describe.skipIf(skip)("state files with a mistake", () => {
-  const sandbox = useSandbox();
-
-  test.each([
-    ["a missing keyring", ["-keyring-file=FILE"], undefined],
-    ["an empty keyring", ["-keyring-file=FILE"], "[]"],
-    ["a key of wrong length", ["-keyring-file=FILE"], '["aaaa"]'],
-    ["a keyring that is no list of texts", ["-keyring-file=FILE"], "[1]"],
-    ["half a keyring", ["-keyring-file=FILE"], "["],
-    ["a keyring and a key", ["-keyring-file=FILE", `-encrypt=${key}`], "[]"],
-    ["a tags file and tags", ["-tags-file=FILE", "-tag=a=b"], undefined],
-    ["a tags file that holds numbers", ["-tags-file=FILE"], '{"a":1}'],
-    ["a tags file that holds a list", ["-tags-file=FILE"], "[]"],
-  ])("%s ends either agent with the same output", async (_title, flags, content) => {
-    const path = join(await sandbox.folder(), "file.json");
-    if (content !== undefined) await writeFile(path, content);
-    const place = [`-bind=127.0.0.1:${await sandbox.port()}`, `-rpc-addr=127.0.0.1:${await sandbox.port()}`];
-    const args = ["agent", "-node=a", ...place, ...flags.map((flag) => flag.replace("FILE", path))];
-    expect(await serfCommand("ours", args)).toEqual(await serfCommand("debian", args));
   });
 });

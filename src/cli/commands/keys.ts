@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/errors.ts";
 import { type KeyOperation, type KeyReport, KeysError } from "../../base/key-report.ts";
 import { boolean, text } from "../../base/options.ts";
 import type { SerfClient } from "../../client/client.ts";
@@ -83,12 +84,12 @@ async function perform(client: SerfClient, operation: KeyOperation, key: string,
     if (operation === "list") printKeys(report, terminal);
     return 0;
   } catch (error) {
-    if (!(error instanceof KeysError)) throw error;
-    const failures = [...error.report.messages].sort(([a], [b]) => (a < b ? -1 : 1));
+    const messages = error instanceof KeysError ? error.report.messages : [];
+    const failures = [...messages].sort(([a], [b]) => (a < b ? -1 : 1));
     if (failures.length > 0)
       terminal.print(columnize(failures.map(([node, message]) => `failed: | ${node} | ${message}`)));
     terminal.print("");
-    terminal.print(`${failing}: ${error.message}`);
+    terminal.print(`${failing}: ${messageOf(error)}`);
     return 1;
   }
 }

@@ -4,7 +4,7 @@ import type { AgentEvent, SerfClient } from "../../client/client.ts";
 import { encodeMember } from "../../rpc/views.ts";
 import { defineCommand, type Terminal } from "../command.ts";
 import { type GoValue, goSyntax } from "../go-syntax.ts";
-import { rpcOptions, withAgent } from "../rpc-options.ts";
+import { failed, rpcOptions, withAgent } from "../rpc-options.ts";
 
 export const monitorCommand = defineCommand({
   name: "monitor",
@@ -24,7 +24,7 @@ export const monitorCommand = defineCommand({
     ...rpcOptions,
   },
   async run({ options }, terminal) {
-    return withAgent(options, terminal, "Error starting monitor", (client) =>
+    return withAgent(options, terminal, "Error starting stream", (client) =>
       follow(client, options.logLevel, terminal),
     );
   },
@@ -39,7 +39,7 @@ async function follow(client: SerfClient, logLevel: string, terminal: Terminal):
     }),
   );
   const events = await client.stream("*");
-  const lines = await client.monitor(logLevel);
+  const lines = await client.monitor(logLevel).catch(failed("Error starting monitor"));
   const followed = [
     printEach(lines, (line) => terminal.print(line)),
     printEach(events, (event) => printEvent(event, terminal)),

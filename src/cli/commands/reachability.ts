@@ -1,7 +1,7 @@
 import { boolean } from "../../base/options.ts";
 import type { SerfClient } from "../../client/client.ts";
 import { defineCommand, type Terminal } from "../command.ts";
-import { rpcOptions, withAgent } from "../rpc-options.ts";
+import { failed, rpcOptions, withAgent } from "../rpc-options.ts";
 
 const tooManyAcks = "This could mean Serf is detecting false-failures due to a misconfiguration or network issue.";
 const tooFewAcks = "This could mean Serf gossip packets are being lost due to a misconfiguration or network issue.";
@@ -37,7 +37,7 @@ export const reachabilityCommand = defineCommand({
 });
 
 async function test(client: SerfClient, verbose: boolean, terminal: Terminal): Promise<number> {
-  const members = await client.members();
+  const members = await client.members().catch(failed("Error getting members"));
   const live = new Set(members.filter(({ status }) => status === "alive").map(({ name }) => name));
   terminal.print(`Total members: ${members.length}, live members: ${live.size}`);
   const answers = await client.query("_serf_ping", undefined, { requestAck: true });

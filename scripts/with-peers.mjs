@@ -1,4 +1,4 @@
-// `npm run bench`: brings the clone into order, installs Debian's serf where it may, then runs bench/main.ts.
+// Runs a TypeScript program that compares us with real peers: brings the clone into order, installs the peers where it may, then starts it.
 
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const steps = [
   [process.execPath, [join(root, "scripts/prepare.mjs")]],
   ["sh", [join(root, "scripts/install-peers.sh")]],
-  [process.execPath, ["--import", import.meta.resolve("tsx"), join(root, "bench/main.ts"), ...process.argv.slice(2)]],
+  [process.execPath, ["--import", import.meta.resolve("tsx"), join(root, process.argv[2]), ...process.argv.slice(3)]],
 ];
 for (const [command, parameters] of steps) {
   const { status, error } = spawnSync(command, parameters, { cwd: root, stdio: "inherit" });

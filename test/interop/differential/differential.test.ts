@@ -1,0 +1,45 @@
+/**
+ * The scenario by all four combinations of command line and agent: what Debian's two do together, the others do, or docs/DEVIATIONS.md
+ * says why not. `npm run differential` prints the same as a table.
+ */
+
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { requirePeer } from "../../support/peers.ts";
+import { stages } from "./stages/index.ts";
+import { combinations, compareAll, type Row, wasPlayed } from "./table.ts";
+
+const skip = requirePeer("serf") === undefined;
+const page = readFileSync(new URL("../../../docs/DEVIATIONS.md", import.meta.url), "utf8");
+/** The bold words that begin a paragraph, without the full stop. */
+const headings = [...page.matchAll(/^\*\*([^*]+)\*\*/gm)].map(([, heading = ""]) => heading.replace(/\.$/, ""));
+
+test("every deviation that the scenario allows is a paragraph of docs/DEVIATIONS.md", () => {
+  const allowed = stages.flatMap(({ steps }) => steps.flatMap(({ deviation }) => deviation?.heading ?? []));
+  expect([...new Set(allowed)].filter((heading) => !headings.includes(heading))).toEqual([]);
+});
+
+describe.skipIf(skip)("the differential scenario", () => {
+  const rows = new Map<string, Row>();
+
+  beforeAll(async () => {
+    for (const row of await compareAll()) rows.set(`${row.stage}: ${row.step}`, row);
+  }, 240_000);
+
+  describe.each(stages)("$title", ({ title: stage, steps }) => {
+    for (const { name } of steps) {
+      test(name, () => {
+        const row = rows.get(`${stage}: ${name}`);
+        expect(row?.reference, "the reference plays it").toSatisfy(wasPlayed);
+        for (const { title, outcome, deviation } of row?.comparisons ?? []) {
+          if (deviation === undefined) expect(outcome, title).toEqual(row?.reference);
+          else {
+            expect(outcome, title).toSatisfy(wasPlayed);
+            expect(outcome, `${title}: no longer differs by "${deviation.heading}"`).not.toEqual(row?.reference);
+          }
+        }
+        expect(row?.comparisons).toHaveLength(combinations.length);
+      });
+    }
+  });
+});

@@ -80,8 +80,12 @@ export class MulticastLink {
     this.refresh();
     if (this.links.length === 0) {
       const { interfaceName, family } = this.options;
-      const which = interfaceName === "" ? "no network interface has" : `network interface ${interfaceName} has not`;
-      throw new Error(`${which} ${family === "ipv4" ? "an IPv4" : "an IPv6"} address`);
+      const address = `${family === "ipv4" ? "IPv4" : "IPv6"} address`;
+      throw new Error(
+        interfaceName === ""
+          ? `no network interface has an ${address}`
+          : `network interface ${interfaceName} has no ${address}`,
+      );
     }
     for (const link of this.links) this.multicast(this.asker, link, packet);
   }

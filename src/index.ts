@@ -33,7 +33,7 @@ export type { MemberEvent, MemberEventKind, QueryEvent, SerfEvent, UserEvent } f
 export type { MemberStatus, SerfMember, Tags } from "./serf/member.ts";
 export type { QueryParams } from "./serf/open-queries.ts";
 export type { QueryEnd } from "./serf/open-query.ts";
-export type { SerfOptions } from "./serf/options.ts";
+export type { ReconnectTimeoutOverride, SerfOptions } from "./serf/options.ts";
 export type { SerfState } from "./serf/serf.ts";
 export type { VersionVector } from "./wire/messages.ts";
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { memberlistMember } from "../../test/support/members.ts";
 import { SimulatedNetwork } from "../simulator/index.ts";
 import type { SerfEvent } from "./events.ts";
+import type { SerfMember } from "./member.ts";
 import { Membership } from "./membership.ts";
 
 const minuteMs = 60_000;
@@ -247,6 +248,37 @@ describe("reaping", () => {
     expect(told).toEqual(["member-reap crashed", "member-reap leaver"]);
     expect(log()).toContain("INFO serf: EventMemberReap: leaver");
     expect(membership.members().map(({ name }) => name)).toEqual(["self", "alive"]);
+  });
+
+  test("keeps a single member longer or shorter where that is asked for", () => {
+    const { network, membership, erased, leave } = createMembership();
+    const names = ["short", "usual", "long", "for ever", "no number"];
+    for (const name of names) membership.memberJoined(memberlistMember(name));
+    leave("short", 5);
+    for (const name of names) membership.memberLeft(memberlistMember(name));
+    const asked: string[] = [];
+    const times = [minuteMs, undefined, 3 * dayMs, Number.POSITIVE_INFINITY, Number.NaN];
+    const override = ({ name, status }: SerfMember, timeoutMs: number): number => {
+      asked.push(`${name} ${status} ${timeoutMs / dayMs}`);
+      return times[names.indexOf(name)] ?? timeoutMs;
+    };
+    const reap = (): void => membership.reap({ ...timeouts, override });
+    network.run(minuteMs + 1);
+    reap();
+    expect(asked).toEqual([
+      "short left 2",
+      "usual failed 1",
+      "long failed 1",
+      "for ever failed 1",
+      "no number failed 1",
+    ]);
+    expect(erased).toEqual(["short"]);
+    network.run(dayMs);
+    reap();
+    expect(erased).toEqual(["short", "usual"]);
+    network.run(100 * dayMs);
+    reap();
+    expect(erased).toEqual(["short", "usual", "long"]);
   });
 
   test("spares a member that came back", () => {

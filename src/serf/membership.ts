@@ -27,6 +27,15 @@ export interface MembershipTimes {
   readonly pruneDelayMs: number;
 }
 
+/** How long is kept what is gone. */
+export interface ReapTimeouts {
+  readonly intentMs: number;
+  readonly failedMs: number;
+  readonly leftMs: number;
+  /** For a single member, in place of the time of its status. */
+  readonly override?: ((member: SerfMember, timeoutMs: number) => number) | undefined;
+}
+
 /** What the membership needs of the node it belongs to. */
 export interface MembershipNode {
   readonly name: string;
@@ -174,12 +183,14 @@ export class Membership implements MemberDelegate {
   // What time does.
 
   /** Forgets intents about unknown members, members that failed and members that left, each after its time. */
-  reap(timeouts: { readonly intentMs: number; readonly failedMs: number; readonly leftMs: number }): void {
+  reap(timeouts: ReapTimeouts): void {
     const nowMs = this.host.clock.monotonicMs();
     for (const record of this.records.values()) {
       if (record.goneAtMs === undefined || record.view.name === this.node.name) continue;
-      const timeoutMs = record.view.status === "failed" ? timeouts.failedMs : timeouts.leftMs;
-      if (nowMs - record.goneAtMs <= timeoutMs) continue;
+      const usualMs = record.view.status === "failed" ? timeouts.failedMs : timeouts.leftMs;
+      const timeoutMs = timeouts.override?.(record.view, usualMs) ?? usualMs;
+      // What is no number keeps the member: better one too many than one too few.
+      if (!(nowMs - record.goneAtMs > timeoutMs)) continue;
       this.log("INFO", `EventMemberReap: ${record.view.name}`);
       this.erase(record);
     }

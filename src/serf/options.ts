@@ -9,6 +9,7 @@ import {
   text,
 } from "../base/options.ts";
 import { type MemberlistOptions, resolveMemberlistOptions } from "../memberlist/options.ts";
+import type { SerfMember } from "./member.ts";
 import { memberlistProtocolVersion, serfProtocolVersionMax, serfProtocolVersionMin } from "./protocol-version.ts";
 
 const secondMs = 1000;
@@ -83,6 +84,11 @@ export const serfOptions = {
     durationMs(0, 365 * dayMs),
     dayMs,
     "How long a member that left is kept, so that nodes cut off meanwhile still learn of the leave.",
+  ),
+  overrideReconnectTimeout: option<ReconnectTimeoutOverride | undefined>(
+    callback<ReconnectTimeoutOverride>(),
+    undefined,
+    "Called for each member that is gone, whenever members to forget are looked for: with the member and how long one of its status is kept, in milliseconds. It returns how long to keep this one; Infinity for ever.",
   ),
   recentIntentTimeoutMs: option(
     durationMs(0, dayMs),
@@ -186,6 +192,9 @@ export const serfOptions = {
   ),
 };
 
+/** How long to keep a member that failed or left, in milliseconds, in place of `timeoutMs`. */
+export type ReconnectTimeoutOverride = (member: SerfMember, timeoutMs: number) => number;
+
 /** The options of `serfOptions`, complete and checked. Times in milliseconds. */
 export type SerfOptions = ResolvedOptions<typeof serfOptions>;
 
@@ -199,6 +208,16 @@ export function memberlistOptionsOf({ memberlist, nodeName, protocolVersion }: S
     delegateProtocolMax: serfProtocolVersionMax,
     delegateProtocolCurrent: protocolVersion,
   });
+}
+
+function callback<T extends (...args: never[]) => unknown>(): OptionType<T | undefined> {
+  return {
+    name: "function",
+    check: (value) =>
+      value === undefined || typeof value === "function"
+        ? { value: value as T | undefined }
+        : { problem: "must be a function" },
+  };
 }
 
 /** Options of another layer: checked there. */

@@ -45,11 +45,13 @@ export class Upkeep {
   }
 
   private handleReap(): void {
-    const { recentIntentTimeoutMs, reconnectTimeoutMs, tombstoneTimeoutMs } = this.parts.options;
+    const { recentIntentTimeoutMs, reconnectTimeoutMs, tombstoneTimeoutMs, overrideReconnectTimeout } =
+      this.parts.options;
     this.parts.membership.reap({
       intentMs: recentIntentTimeoutMs,
       failedMs: reconnectTimeoutMs,
       leftMs: tombstoneTimeoutMs,
+      override: overrideReconnectTimeout,
     });
   }
 

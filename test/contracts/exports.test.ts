@@ -17,8 +17,8 @@ const promised: Readonly<Record<string, string>> = {
     type Coordinate, type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
     type JoinResult, type KeyOperation, type KeyReport, KeysError, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
     type MemberlistOptions, type MemberlistProfile, type Metrics, type MissedEvents, type NodeHost, type NodeHostOptions,
-    type QueryAnswer, type QueryEnd, type QueryEvent, type QueryOptions, type QueryParams, type QueryResults, SerfError,
-    type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Subscription, type Tags, type UserEvent,
+    type QueryAnswer, type QueryEnd, type QueryEvent, type QueryOptions, type QueryParams, type QueryResults, type ReconnectTimeoutOverride,
+    SerfError, type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Subscription, type Tags, type UserEvent,
     type VersionVector, createLogger, createNodeHost, createSerf, distanceSeconds, errorCodes, memberlistProfiles,
   `,
   "./memberlist": `

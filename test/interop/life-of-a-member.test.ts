@@ -140,6 +140,7 @@ function tellLife(story: (typeof stories)[number]): void {
   test.sequential("a member that is pruned is gone from the list", async () => {
     expect(await founder.command(["force-leave", "-prune", "member"])).toMatchObject({ code: 0 });
     await waitForView([founder], { founder: "alive" });
+    await waitForLine("member-reap", "member\t127.0.0.1\tweb\trole=web,zone=north east\n");
   });
 
   const waitForLine = (event: string, line: string) =>

@@ -23,9 +23,14 @@ export interface Option<T> {
   readonly variable?: string;
   /** A change is taken over while the agent runs, on SIGHUP. */
   readonly reloads?: true;
+  /** What completes its value in a shell, where the type does not say it. */
+  readonly suggests?: Suggestion;
   /** The flag says the opposite of the option: `-disable-compression` turns `compression` off. Only for booleans. */
   readonly flagNegates?: true;
 }
+
+/** What a shell offers for a value: names of files, folders or members, or just these words. */
+export type Suggestion = "files" | "folders" | "members" | readonly string[];
 
 /** Declares an option that is set in programs alone. */
 export function option<T>(type: OptionType<T>, value: NoInfer<T>, doc: string): Option<T> {

@@ -68,5 +68,7 @@ async function runCommand(command: Command, args: readonly string[], terminal: T
     return 1;
   }
   const options = resolveOptions(command.options, parsed.given);
-  return command.run({ options, given: parsed.given, args: parsed.rest, help: renderHelp(command) }, terminal);
+  const { given, rest } = parsed;
+  const invocation = { options, given, args: rest, help: renderHelp(command), loadCommands: loadAll };
+  return command.run(invocation, terminal);
 }

@@ -1,6 +1,6 @@
 /** What a command is: declared once, and from that come its flags, its help and its place in the overview. */
 
-import type { OptionDeclarations, OptionSource, ResolvedOptions } from "../base/options.ts";
+import type { OptionDeclarations, OptionSource, ResolvedOptions, Suggestion } from "../base/options.ts";
 
 export interface Command {
   readonly name: string;
@@ -13,6 +13,8 @@ export interface Command {
   /** A line to copy, after "serf ". */
   readonly example: string;
   readonly options: OptionDeclarations;
+  /** What completes the words after the flags in a shell. */
+  readonly argument?: Suggestion;
   /** Whatever follows the name is ignored, flags that do not exist too: so the reference treats some commands. */
   readonly ignoresArguments?: true;
   /** Resolves to the exit code. Rejects with a SerfError only for what the command cannot word better itself. */
@@ -29,6 +31,8 @@ export interface Invocation<D extends OptionDeclarations = OptionDeclarations> {
   readonly args: readonly string[];
   /** The help of the command, to show with a mistake. */
   readonly help: string;
+  /** For a command that is about all of them. */
+  loadCommands(): Promise<readonly Command[]>;
 }
 
 /** Where a command runs. */

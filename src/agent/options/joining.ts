@@ -83,6 +83,7 @@ export const joiningOptions = {
     default: "",
     doc: "File in which the agent remembers the members and what it has seen, to find back to its cluster after a restart. HashiCorp's agent takes it over, and the other way round.",
     flag: "snapshot",
+    suggests: "files",
     key: "snapshot_path",
   },
   rejoinAfterLeave: {

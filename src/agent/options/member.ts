@@ -23,6 +23,7 @@ export const memberOptions = {
     default: "",
     doc: "File that keeps the tags set by `serf tags` over restarts. With it, tags cannot be given otherwise.",
     flag: "tags-file",
+    suggests: "files",
     key: "tags_file",
   },
   role: {

@@ -47,6 +47,7 @@ export const networkOptions = {
     default: "",
     doc: "File with the encryption keys, a JSON list in base64, the one to encrypt with first; rewritten when `serf keys` changes them. With it, -encrypt cannot be given.",
     flag: "keyring-file",
+    suggests: "files",
     key: "keyring_file",
   },
   profile: {

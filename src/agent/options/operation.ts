@@ -12,6 +12,7 @@ export const operationOptions = {
     default: [],
     doc: "A JSON file to read options from, or a directory whose .json files are read in alphabetical order; may be given several times. Later files win over earlier ones.",
     flag: "config-file",
+    suggests: "files",
     flagAlias: "config-dir",
     variable: "SERF_CONFIG_FILE",
   },

@@ -10,6 +10,7 @@ export const forceLeaveCommand = defineCommand({
     'Moves a failed member to the state "left", so that agents stop trying to reach it again. Use it for a machine that will not come back. A member that is in fact alive objects and stays. A name that no member has is no error.',
   ],
   example: "force-leave web-3",
+  argument: "members",
   options: {
     prune: {
       type: boolean(),

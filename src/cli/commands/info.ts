@@ -11,7 +11,13 @@ export const infoCommand = defineCommand({
   description: ["Shows what an agent knows of itself: its name and tags, sizes of queues, Lamport times, health."],
   example: "info -format=json",
   options: {
-    format: { type: text(), default: "text", doc: "How to print: text or json.", flag: "format" },
+    format: {
+      type: text(),
+      default: "text",
+      doc: "How to print: text or json.",
+      flag: "format",
+      suggests: ["text", "json"],
+    },
     ...rpcOptions,
   },
   async run({ options }, terminal) {

@@ -22,13 +22,20 @@ export const membersCommand = defineCommand({
       doc: "Also show protocol versions. Only for text.",
       flag: "detailed",
     },
-    format: { type: text(), default: "text", doc: "How to print: text or json.", flag: "format" },
-    name: { type: text(), default: "", doc: "Only members whose name matches.", flag: "name" },
+    format: {
+      type: text(),
+      default: "text",
+      doc: "How to print: text or json.",
+      flag: "format",
+      suggests: ["text", "json"],
+    },
+    name: { type: text(), default: "", doc: "Only members whose name matches.", flag: "name", suggests: "members" },
     status: {
       type: text(),
       default: "",
       doc: "Only members whose status matches: alive, leaving, left or failed.",
       flag: "status",
+      suggests: ["alive", "leaving", "left", "failed"],
     },
     tags: {
       type: texts(),

@@ -20,6 +20,7 @@ export const monitorCommand = defineCommand({
       default: "INFO",
       doc: "The least severe lines to show: trace, debug, info, warn or err.",
       flag: "log-level",
+      suggests: ["trace", "debug", "info", "warn", "err"],
     },
     ...rpcOptions,
   },

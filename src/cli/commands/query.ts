@@ -25,12 +25,14 @@ export const queryCommand = defineCommand({
       default: "text",
       doc: "How to print: text as it comes, or json at the end.",
       flag: "format",
+      suggests: ["text", "json"],
     },
     nodes: {
       type: texts(),
       default: [],
       doc: "Ask only the member of this name; may be given several times.",
       flag: "node",
+      suggests: "members",
     },
     tags: {
       type: texts(),

@@ -13,6 +13,7 @@ export const rttCommand = defineCommand({
     "Members are given by name, as `serf members` shows them. With one name the other member is the agent itself.",
   ],
   example: "rtt web-1 db-1",
+  argument: "members",
   options: rpcOptions,
   async run(invocation, terminal) {
     const { options, args } = invocation;

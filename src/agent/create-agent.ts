@@ -12,8 +12,8 @@ export interface CreateAgentSurroundings {
 }
 
 /**
- * Runs an agent inside this program, with the options that `serf agent` has; joining, retrying and signals are the
- * program's own affair. Rejects with a SerfError whose message says what is wrong and where; then nothing is left running.
+ * Runs an agent inside this program, with the options that `serf agent` has; joining, retrying, signals and the environment are
+ * the program's own affair. Rejects with a SerfError whose message says what is wrong and where; then nothing is left running.
  */
 export async function createAgent(
   options: Partial<AgentOptions> = {},

@@ -1,7 +1,8 @@
 /** Where the RPC server listens: a TCP port, or a socket in the file system for this user alone. */
 
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { type AddressInfo, connect, type Server } from "node:net";
+import { dirname } from "node:path";
 import { formatEndpoint } from "../base/address.ts";
 import { messageOf, SerfError } from "../base/errors.ts";
 import { describeFileFailure } from "../host/file-failure.ts";
@@ -78,6 +79,8 @@ async function removeStaleSocket(path: string): Promise<void> {
   const fail = (code: "ADDRESS_IN_USE" | "LISTEN_FAILED", problem: string, cause?: unknown) =>
     new SerfError(code, `listen unix ${path}: ${problem}`, { cause });
   try {
+    // Node calls a folder that is not there a lack of permission.
+    statSync(dirname(path));
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return;
     if (!found.isSocket()) throw fail("LISTEN_FAILED", "the file exists and is no socket");

@@ -9,7 +9,7 @@ import { PersistentJoin } from "../../agent/persistent-join.ts";
 import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
 import { SerfError } from "../../base/errors.ts";
-import type { OptionSource } from "../../base/options.ts";
+import type { Option, OptionSource } from "../../base/options.ts";
 import { Banner } from "../banner.ts";
 import { defineCommand, type Terminal } from "../command.ts";
 
@@ -20,6 +20,7 @@ export const agentCommand = defineCommand({
   description: [
     "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags, what signals mean, and members to join by -retry-join.",
     "Each option can also be set in a JSON file, and in the environment as SERF_ and its key in a file in upper case: -node is SERF_NODE_NAME, -join is SERF_START_JOIN. Flags win over the environment, and that over files. docs/CONFIG.md lists them all.",
+    `Only in files and the environment: ${keysWithoutFlag().join(", ")}.`,
     "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event.",
     "A script is run by the shell. It finds the event in SERF_EVENT, SERF_USER_EVENT and SERF_USER_LTIME, this node in SERF_SELF_NAME, SERF_SELF_ROLE and SERF_TAG_*, and reads the payload of a user event, or a line for each member (name, address, role, tags, with tabs between), from its standard input.",
   ],
@@ -27,6 +28,11 @@ export const agentCommand = defineCommand({
   options: agentOptions,
   run: ({ given }, terminal) => runAgent({ flags: given, environment: terminal.environment }, new Banner(terminal)),
 });
+
+function keysWithoutFlag(): readonly string[] {
+  const options: readonly Option<unknown>[] = Object.values(agentOptions);
+  return options.flatMap(({ key, flag }) => (key === undefined || flag !== undefined ? [] : [key]));
+}
 
 /** Where options come from besides files. */
 interface Given {
@@ -38,7 +44,8 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   let config: AgentConfig;
   let agent: Agent;
   let log: AgentLog | undefined;
-  if (given.flags["logFormat"] === "json") banner.useFormat("json");
+  // So that a mistake in the rest is told in that format too.
+  if ((given.flags["logFormat"] ?? given.environment["SERF_LOG_FORMAT"]) === "json") banner.useFormat("json");
   try {
     config = loadAndNotify(given, banner);
     log = openAgentLog(config, (line) => banner.logLine(line));

@@ -5,7 +5,8 @@ import { SerfError } from "../base/errors.ts";
 import { mergeSources, type Option, type OptionSource, resolveOptions } from "../base/options.ts";
 import { readConfigPaths } from "./config-files.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
-import { type EventScript, parseEventScript } from "./event-filter.ts";
+import type { EventScript } from "./event-filter.ts";
+import { parseEventHandler } from "./event-handler.ts";
 import { type AgentOptions, agentOptions } from "./options.ts";
 
 /** A configuration that was checked and made complete: the role is a tag, the name is set, times are sane. */
@@ -71,7 +72,7 @@ function checkDiscovery({ discover, mdnsInterface, mdnsDisableIpv4, mdnsDisableI
 }
 
 function readEventScript(text: string): readonly EventScript[] {
-  const scripts = parseEventScript(text);
+  const scripts = parseEventHandler(text);
   if ("problem" in scripts) throw new SerfError("INVALID_OPTION", scripts.problem);
   return scripts;
 }

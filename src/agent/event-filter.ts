@@ -10,6 +10,7 @@
  */
 
 import { memberEventKinds } from "../serf/events.ts";
+import type { SerfMember } from "../serf/member.ts";
 
 const filterKinds: readonly string[] = ["*", ...memberEventKinds, "user", "query"];
 
@@ -26,6 +27,18 @@ export interface EventScript {
   readonly filter: EventFilter;
   /** What the shell is to run. */
   readonly script: string;
+  /** Without them a script may run as long as it likes, once at a time. */
+  readonly limits?: ScriptLimits;
+  /** Which members an event has to be about: those of a member event, or this node itself for user events and queries. */
+  readonly members?: { matches(member: SerfMember): boolean };
+}
+
+/** What a handler may take. */
+export interface ScriptLimits {
+  /** How many runs there may be at a time; they begin in the order of the events. */
+  readonly concurrency: number;
+  /** After so many milliseconds a run is ended. */
+  readonly timeoutMs?: number;
 }
 
 /** An unknown kind in a filter. */

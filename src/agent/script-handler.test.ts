@@ -1,11 +1,15 @@
 /** Real shells, since they are what an operator's scripts meet; nothing sleeps, every wait is for a log line. */
 
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { serfMember } from "../../test/support/members.ts";
 import type { LogLevel } from "../base/host.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import { RecordingMetrics } from "../simulator/recorder.ts";
-import { parseEventScript } from "./event-filter.ts";
+import { parseEventHandler } from "./event-handler.ts";
 import { ScriptHandler } from "./script-handler.ts";
 
 const self = serfMember("self", { tags: { role: "web", "a-b.c": "x y" } });
@@ -34,7 +38,7 @@ class Harness {
 
   constructor(handlers: readonly string[], limits: { queueLengthMax?: number; slowMs?: number } = {}) {
     const scripts = handlers.flatMap((text) => {
-      const parsed = parseEventScript(text);
+      const parsed = parseEventHandler(text);
       if ("problem" in parsed) throw new Error(parsed.problem);
       return parsed;
     });
@@ -200,6 +204,73 @@ describe.skipIf(process.platform === "win32")("lanes", () => {
     // Another harness's run takes as long as a second run here would.
     await new Harness(["*=true"]).outputs(userEvent("a"));
     expect(harness.matching(/script output/)).toHaveLength(1);
+  });
+});
+
+/** A handler as an operator writes it where it has limits. */
+function limited(script: string, rest: object): string {
+  return JSON.stringify({ events: "*", script, ...rest });
+}
+
+describe.skipIf(process.platform === "win32")("a time limit", () => {
+  test("ends a script with all that it started, and its query goes unanswered", async () => {
+    const asked = query("load", "");
+    const harness = new Harness([limited("echo begun; sleep 60 | cat", { timeout: "50ms" })]);
+    await harness.outputs(asked);
+    expect(harness.lines.at(-1)).toBe(
+      "[ERR] agent: Error invoking script 'echo begun; sleep 60 | cat': time limit of 50ms exceeded",
+    );
+    expect(harness.metrics.counters.get("agent.handler.timeout")).toBe(1);
+    expect(asked.answers).toEqual([]);
+  });
+
+  test("asks politely first: a script may still clean up", async () => {
+    const script = "trap 'echo cleaned; exit 0' TERM; while :; do sleep 0.02; done";
+    const harness = new Harness([limited(script, { timeout: "100ms" })]);
+    expect(await harness.outputs(userEvent("a"))).toEqual([expect.stringMatching(/cleaned\n$/)]);
+    expect(harness.matching(/time limit of 100ms exceeded/)).toHaveLength(1);
+  });
+
+  test("does not touch a script that keeps it, nor the next one in its lane", async () => {
+    const harness = new Harness([limited("read word; echo $word", { timeout: "10s" })]);
+    harness.handler.handle(userEvent("a", "one"));
+    expect(await harness.outputs(userEvent("a", "two"), 2)).toEqual(["one\n", "two\n"]);
+    expect(harness.matching(/ERR/)).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a concurrency of two", () => {
+  test("lets two runs go on at a time, begun in order, and no third", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "serf-ts-lane-"));
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    // The first run ends only when the second writes to the pipe, which it does late enough for a third to end before.
+    const script = `read word; case $word in one) cat ${pipe};; two) sleep 0.2; echo met >${pipe};; *) echo $word;; esac`;
+    const harness = new Harness([limited(script, { concurrency: 2 })]);
+    for (const word of ["one", "two"]) harness.handler.handle(userEvent("a", word));
+    const outputs = await harness.outputs(userEvent("a", "three"), 3);
+    rmSync(folder, { recursive: true });
+    expect([...outputs].sort()).toEqual(["", "met\n", "three\n"]);
+    expect(outputs[0]).not.toBe("three\n");
+  });
+});
+
+describe("a filter by tag", () => {
+  const web = serfMember("web-1", { tags: { role: "web" } });
+  const db = serfMember("db-1", { tags: { role: "db" } });
+
+  test("keeps of a member event the members that have the tag, and leaves out an event without any", async () => {
+    const harness = new Harness([limited("cut -f1", { tags: { role: "web|cache" } })]);
+    harness.handler.handle({ kind: "member-join", members: [db] });
+    expect(await harness.outputs({ kind: "member-join", members: [db, web] })).toEqual(["web-1\n"]);
+  });
+
+  test("of user events and queries asks for the tags of this node", async () => {
+    const harness = new Harness([
+      limited("echo as db", { tags: { role: "db" } }),
+      limited("echo as web", { tags: { role: "web" } }),
+    ]);
+    expect(await harness.outputs(userEvent("a"))).toEqual(["as web\n"]);
   });
 });
 

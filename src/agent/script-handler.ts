@@ -5,7 +5,7 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger, Metrics } from "../base/host.ts";
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
-import { type EventScript, matchesEvent } from "./event-filter.ts";
+import { type EventScript, matchesEvent, type ScriptLimits } from "./event-filter.ts";
 import { respondTo } from "./face.ts";
 import { type ScriptRun, type StartedScript, startScript } from "./script-run.ts";
 
@@ -21,17 +21,21 @@ export interface ScriptHandlerOptions {
   readonly slowMs?: number;
 }
 
-/** One script's events: run one after another, in the order in which they happened. */
+/** One script's events: run one after another, or as many at a time as it was given, and begun in the order in which they happened. */
 interface Lane {
+  readonly key: string;
   readonly script: string;
+  readonly limits: ScriptLimits;
   readonly waiting: SerfEvent[];
   dropped: number;
-  running: StartedScript | undefined;
+  readonly running: Set<StartedScript>;
 }
 
+const ordinaryLimits: ScriptLimits = { concurrency: 1 };
+
 /**
- * Each script has its own lane: a slow one holds up its own later runs and nobody else's. Two handlers with the same script
- * share a lane, so that this script never runs twice at once.
+ * Each script has its own lane: a slow one holds up its own later runs and nobody else's. Two handlers with the same script and limits
+ * share a lane, so that by itself a script never runs twice at once.
  */
 export class ScriptHandler {
   private scripts: readonly EventScript[];
@@ -58,8 +62,9 @@ export class ScriptHandler {
   }
 
   handle(event: SerfEvent): void {
-    for (const { filter, script } of this.scripts) {
-      if (matchesEvent(filter, event)) this.enqueue(script, event);
+    for (const handler of this.scripts) {
+      const concerning = matchesEvent(handler.filter, event) ? this.restrict(event, handler) : undefined;
+      if (concerning !== undefined) this.enqueue(handler, concerning);
     }
   }
 
@@ -68,46 +73,67 @@ export class ScriptHandler {
     this.scripts = [];
     for (const lane of this.lanes.values()) {
       lane.waiting.length = 0;
-      lane.running?.unref();
+      for (const running of lane.running) running.unref();
     }
   }
 
-  private enqueue(script: string, event: SerfEvent): void {
-    const known = this.lanes.get(script);
-    const lane: Lane = known ?? { script, waiting: [], dropped: 0, running: undefined };
+  /** What of the event concerns this handler: of a member event, the members it asks for; of others all, if it asks for this node. */
+  private restrict(event: SerfEvent, { members: wanted }: EventScript): SerfEvent | undefined {
+    if (wanted === undefined) return event;
+    if (!("members" in event)) return wanted.matches(this.self()) ? event : undefined;
+    const members = event.members.filter((member) => wanted.matches(member));
+    return members.length > 0 ? { ...event, members } : undefined;
+  }
+
+  private enqueue({ script, limits = ordinaryLimits }: EventScript, event: SerfEvent): void {
+    const key = JSON.stringify([script, limits.concurrency, limits.timeoutMs]);
+    const lane: Lane = this.lanes.get(key) ?? {
+      ...{ key, script, limits },
+      waiting: [],
+      dropped: 0,
+      running: new Set(),
+    };
+    this.lanes.set(key, lane);
     lane.waiting.push(event);
     if (lane.waiting.length > this.queueLengthMax) {
       // The newest events say most about how things are by the time the script gets to them.
       lane.waiting.shift();
       lane.dropped += 1;
+      this.metrics.increment("agent.handler.dropped");
     }
-    if (known !== undefined) return;
-    this.lanes.set(script, lane);
-    void this.runLane(lane);
+    this.proceed(lane);
   }
 
-  private async runLane(lane: Lane): Promise<void> {
-    for (let event = lane.waiting.shift(); event !== undefined; event = lane.waiting.shift()) {
+  private proceed(lane: Lane): void {
+    while (lane.running.size < lane.limits.concurrency) {
+      const event = lane.waiting.shift();
+      if (event === undefined) break;
       if (lane.dropped > 0)
         this.logger.log("WARN", `agent: Script '${lane.script}' is behind, ${lane.dropped} events were dropped`);
       lane.dropped = 0;
-      await this.runOnce(lane, event);
+      void this.runOnce(lane, event);
     }
-    this.lanes.delete(lane.script);
+    if (lane.running.size === 0) this.lanes.delete(lane.key);
   }
 
   private async runOnce(lane: Lane, event: SerfEvent): Promise<void> {
-    const { script } = lane;
+    const { script, running } = lane;
+    const { timeoutMs } = lane.limits;
+    const startedMs = performance.now();
+    const started = startScript(script, event, this.self(), { detached: timeoutMs !== undefined });
+    running.add(started);
     const slow = setTimeout(() => {
       this.logger.log("WARN", `agent: Script '${script}' slow, execution exceeding ${formatDuration(this.slowMs)}`);
     }, this.slowMs).unref();
-    const startedMs = performance.now();
-    lane.running = startScript(script, event, this.self());
-    const run = await lane.running.ended;
-    lane.running = undefined;
+    const limit = timeoutMs === undefined ? undefined : new TimeLimit(timeoutMs, started);
+    const run = await started.ended;
     clearTimeout(slow);
+    limit?.clear();
+    running.delete(started);
     this.metrics.sample(`agent.invoke.${script}`, performance.now() - startedMs);
-    this.report(script, event, run);
+    if (limit?.isExceeded) this.metrics.increment("agent.handler.timeout");
+    this.report(script, event, limit?.isExceeded ? { ...run, problem: limit.problem } : run);
+    this.proceed(lane);
   }
 
   private report(script: string, event: SerfEvent, { output, outputBytes, problem }: ScriptRun): void {
@@ -127,5 +153,24 @@ export class ScriptHandler {
     } catch (error) {
       this.logger.log("WARN", `agent: Failed to respond to query 'query: ${query.name}': ${messageOf(error)}`);
     }
+  }
+}
+
+/** Ends a run that takes too long. */
+class TimeLimit {
+  isExceeded = false;
+  readonly problem: string;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(timeoutMs: number, started: StartedScript) {
+    this.problem = `time limit of ${formatDuration(timeoutMs)} exceeded`;
+    this.timer = setTimeout(() => {
+      this.isExceeded = true;
+      started.stop();
+    }, timeoutMs).unref();
+  }
+
+  clear(): void {
+    clearTimeout(this.timer);
   }
 }

@@ -23,10 +23,24 @@ export interface StartedScript {
   readonly ended: Promise<ScriptRun>;
   /** Lets this process end before the script does, which then goes on by itself. */
   unref(): void;
+  /** Ends the script and all that it started, at once if it was `detached`: politely first, then by force. */
+  stop(): void;
+}
+
+export interface ScriptRunOptions {
+  /** In a process group of its own, so that `stop` reaches what the script starts, and Ctrl-C at the agent's terminal does not. */
+  readonly detached?: boolean;
+  /** How long a script that is stopped may take to end by itself. */
+  readonly stopGraceMs?: number;
 }
 
 /** Starts the script in a shell. */
-export function startScript(script: string, event: SerfEvent, self: SerfMember): StartedScript {
+export function startScript(
+  script: string,
+  event: SerfEvent,
+  self: SerfMember,
+  { detached = false, stopGraceMs = 5_000 }: ScriptRunOptions = {},
+): StartedScript {
   const output = new OutputTail(outputBytesMax);
   const result = (problem: string | undefined): ScriptRun => ({
     output: output.bytes(),
@@ -35,10 +49,10 @@ export function startScript(script: string, event: SerfEvent, self: SerfMember):
   });
   let child: ChildProcessWithoutNullStreams;
   try {
-    child = spawnShell(script, { ...process.env, ...scriptEnvironment(event, self) });
+    child = spawnShell(script, { env: { ...process.env, ...scriptEnvironment(event, self) }, detached });
   } catch (error) {
     // A name with a zero byte in it, for one, cannot be an environment variable.
-    return { ended: Promise.resolve(result(messageOf(error))), unref: () => undefined };
+    return { ended: Promise.resolve(result(messageOf(error))), unref: () => undefined, stop: () => undefined };
   }
   child.stdout.on("data", (chunk: Uint8Array) => output.append(chunk));
   child.stderr.on("data", (chunk: Uint8Array) => output.append(chunk));
@@ -50,7 +64,25 @@ export function startScript(script: string, event: SerfEvent, self: SerfMember):
     child.once("error", (error) => resolve(result(messageOf(error))));
     child.once("close", (code, signal) => resolve(result(describeExit(code, signal))));
   });
-  return { ended, unref: () => unrefAll(child) };
+  return { ended, unref: () => unrefAll(child), stop: () => stopGroup(child, stopGraceMs) };
+}
+
+function stopGroup(child: ChildProcessWithoutNullStreams, graceMs: number): void {
+  const signal = (name: "SIGTERM" | "SIGKILL"): void => {
+    try {
+      process.kill(process.platform === "win32" ? child.pid! : -child.pid!, name);
+    } catch {
+      // All of them have ended meanwhile.
+    }
+  };
+  signal("SIGTERM");
+  const force = setTimeout(() => {
+    signal("SIGKILL");
+    // What left the group may still hold the pipes, and is not waited for.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, graceMs).unref();
+  child.once("close", () => clearTimeout(force));
 }
 
 function unrefAll(child: ChildProcessWithoutNullStreams): void {
@@ -108,12 +140,17 @@ function roleOf({ tags: { role = "" } }: SerfMember): string {
   return role;
 }
 
-function spawnShell(script: string, env: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams {
+interface ShellOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly detached: boolean;
+}
+
+function spawnShell(script: string, { env, detached }: ShellOptions): ChildProcessWithoutNullStreams {
   if (process.platform === "win32")
     return spawn("cmd", ["/C", script], { env, windowsHide: true, windowsVerbatimArguments: true });
   // The first shell only joins stderr to stdout, so that the order of what is written to both is kept, and then becomes
   // the one that runs the script.
-  return spawn("/bin/sh", ["-c", 'exec /bin/sh -c "$1" 2>&1', "sh", script], { env });
+  return spawn("/bin/sh", ["-c", 'exec /bin/sh -c "$1" 2>&1', "sh", script], { env, detached });
 }
 
 const signalWords: Readonly<Record<string, string>> = {

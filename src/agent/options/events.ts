@@ -1,15 +1,15 @@
 /** Event handlers, and the limits of what is sent. */
 
-import { type OptionDeclarations, texts } from "../../base/options.ts";
+import { type OptionDeclarations, type OptionType, texts } from "../../base/options.ts";
 import { serfOptions } from "../../serf/options.ts";
 
 const secondMs = 1000;
 
 export const eventOptions = {
   eventHandlers: {
-    type: texts(undefined),
+    type: eventHandlers(),
     default: [],
-    doc: "Script to run on events, `script` or `filter=script`; may be given several times. The page on the agent and `serf agent -h` say which filters there are.",
+    doc: "Script to run on events, `script` or `filter=script`, or a JSON object that sets limits too; may be given several times. docs/HANDLERS.md and `serf agent -h` say which filters there are.",
     flag: "event-handler",
     key: "event_handlers",
     reloads: true,
@@ -40,3 +40,13 @@ export const eventOptions = {
     key: "broadcast_timeout",
   },
 } as const satisfies OptionDeclarations;
+
+/** In a file an entry may be an object; it goes on as its text, which is how flags give it. */
+function eventHandlers(): OptionType<readonly string[]> {
+  const asText = (entry: unknown) => (typeof entry === "object" && entry !== null ? JSON.stringify(entry) : entry);
+  return {
+    ...texts(undefined),
+    name: "list of texts or objects",
+    readJson: (value) => ({ value: Array.isArray(value) ? value.map(asText) : value }),
+  };
+}

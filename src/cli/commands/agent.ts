@@ -21,7 +21,7 @@ export const agentCommand = defineCommand({
     "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags, what signals mean, and members to join by -retry-join.",
     "Each option can also be set in a JSON file, and in the environment as SERF_ and its key in a file in upper case: -node is SERF_NODE_NAME, -join is SERF_START_JOIN. Flags win over the environment, and that over files. docs/CONFIG.md lists them all.",
     `Only in files and the environment: ${keysWithoutFlag().join(", ")}.`,
-    "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event.",
+    "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event. Time limits and more are set by a JSON object in its place, see docs/HANDLERS.md.",
     "A script is run by the shell. It finds the event in SERF_EVENT, SERF_USER_EVENT and SERF_USER_LTIME, this node in SERF_SELF_NAME, SERF_SELF_ROLE and SERF_TAG_*, and reads the payload of a user event, or a line for each member (name, address, role, tags, with tabs between), from its standard input.",
   ],
   example: "agent -node web-1 -tag role=web -join 10.0.0.10",

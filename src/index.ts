@@ -11,7 +11,7 @@
 import { hostname } from "node:os";
 import { memberPortDefault, parseEndpoint } from "./base/address.ts";
 import { SerfError } from "./base/errors.ts";
-import type { Logger, Metrics } from "./base/host.ts";
+import type { Host, Logger, Metrics } from "./base/host.ts";
 import { SerfNode } from "./embed/serf-node.ts";
 import { chooseAdvertisedAddress } from "./host/advertised-address.ts";
 import { createNodeHost } from "./host/node-host.ts";
@@ -45,6 +45,8 @@ export interface CreateSerfOptions extends Partial<SerfOptions> {
   readonly logger?: Logger;
   /** Where measurements go: nowhere by default. */
   readonly metrics?: Metrics;
+  /** A host of a simulated network for the node to run on, in place of sockets; `bind`, `logger` and `metrics` are the host's own then. */
+  readonly host?: Host;
 }
 
 /**
@@ -53,6 +55,22 @@ export interface CreateSerfOptions extends Partial<SerfOptions> {
  * (ADDRESS_IN_USE …); then nothing is left behind.
  */
 export async function createSerf(options: CreateSerfOptions = {}): Promise<SerfNode> {
+  const { host: given, ...others } = options;
+  return given === undefined ? createOnSockets(others) : createOnHost(given, others);
+}
+
+function createOnHost(host: Host, options: CreateSerfOptions): SerfNode {
+  const { bind, logger, metrics, ...serfOptions } = options;
+  if (bind !== undefined || logger !== undefined || metrics !== undefined)
+    throw new SerfError(
+      "INVALID_OPTION",
+      "bind, logger and metrics cannot be given along with a host, which has its own",
+    );
+  const lifeline = { close: async () => host.transport.close(), ref: () => undefined, unref: () => undefined };
+  return new SerfNode({ nodeName: hostname(), ...serfOptions }, host, lifeline);
+}
+
+async function createOnSockets(options: CreateSerfOptions): Promise<SerfNode> {
   const { bind = `0.0.0.0:${memberPortDefault}`, logger, metrics, ...serfOptions } = options;
   const endpoint = parseEndpoint(bind);
   if (endpoint === undefined) throw new SerfError("INVALID_ADDRESS", `bind "${bind}" is not of the form address:port`);
@@ -65,7 +83,7 @@ export async function createSerf(options: CreateSerfOptions = {}): Promise<SerfN
   try {
     const advertise = { address: chooseAdvertisedAddress(endpoint.address), port: host.transport.bound.port };
     const memberlist = { advertise, ...serfOptions.memberlist };
-    return new SerfNode({ nodeName: hostname(), ...serfOptions, memberlist }, host);
+    return new SerfNode({ nodeName: hostname(), ...serfOptions, memberlist }, host, host);
   } catch (error) {
     await host.close();
     throw error;

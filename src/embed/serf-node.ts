@@ -2,10 +2,10 @@ import { onAbort, untilAborted } from "../async/abort.ts";
 import { type MissedEvents, Subscription } from "../async/subscription.ts";
 import { utf8Encode } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
+import type { Host, Logger } from "../base/host.ts";
 import { expectKeysDone, type KeyOperation, type KeyReport } from "../base/key-report.ts";
 import { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
 import { completed } from "../host/completed.ts";
-import type { NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
@@ -21,6 +21,15 @@ export type EventOf<K extends SerfEvent["kind"], E extends SerfEvent = SerfEvent
     ? E & { readonly kind: K }
     : never
   : never;
+
+/** What ties a node to the process around it. */
+export interface Lifeline {
+  /** Resolves when everything is released. */
+  close(): Promise<void>;
+  /** Whether the node keeps the process alive. */
+  ref(): void;
+  unref(): void;
+}
 
 interface Listening {
   readonly kind: SerfEvent["kind"];
@@ -38,7 +47,8 @@ export class SerfNode {
   /** Resolves once the node is shut down and its port is free: asked to, or by itself because it lost its name to another node. */
   readonly ended: Promise<void>;
   private readonly serf: Serf;
-  private readonly host: NodeHost;
+  private readonly logger: Logger;
+  private readonly lifeline: Lifeline;
   private readonly listeners = new Set<Listening>();
   private readonly streams = new Set<Subscription<SerfEvent | MissedEvents>>();
   private tellEnded: (released: Promise<void>) => void = () => undefined;
@@ -47,8 +57,9 @@ export class SerfNode {
   private underWay = 0;
 
   /** Starts at once. Throws what `Serf` throws. */
-  constructor(options: Partial<SerfOptions>, host: NodeHost) {
-    this.host = host;
+  constructor(options: Partial<SerfOptions>, host: Host, lifeline: Lifeline) {
+    this.logger = host.logger;
+    this.lifeline = lifeline;
     this.ended = new Promise((resolve) => {
       this.tellEnded = resolve;
     });
@@ -164,14 +175,14 @@ export class SerfNode {
    */
   unref(): this {
     this.isReferenced = false;
-    if (this.underWay === 0) this.host.unref();
+    if (this.underWay === 0) this.lifeline.unref();
     return this;
   }
 
   /** Keeps the process alive while the node runs, as it does at first. */
   ref(): this {
     this.isReferenced = true;
-    this.host.ref();
+    this.lifeline.ref();
     return this;
   }
 
@@ -225,7 +236,7 @@ export class SerfNode {
     const { signal, ...params } = options;
     const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
     const send = (listener: QueryListener): SentQuery => this.serf.query(name, bytes, params, listener);
-    const results = new QueryResults(send, this.host.logger, signal);
+    const results = new QueryResults(send, this.logger, signal);
     void this.staying(results.ended);
     return results;
   }
@@ -287,7 +298,7 @@ export class SerfNode {
       stop: () => void this.streams.delete(stream),
       missed: (count) => ({ kind: "missed", count }),
       losing: () =>
-        this.host.logger.log("WARN", `serf: a reader of events is too slow, the oldest of ${waitingMax} are lost`),
+        this.logger.log("WARN", `serf: a reader of events is too slow, the oldest of ${waitingMax} are lost`),
     });
     if (this.serf.state === "shutdown") stream.end(undefined);
     else this.streams.add(stream);
@@ -297,19 +308,19 @@ export class SerfNode {
   /** Keeps the process alive while `work` is under way, though nothing else may. */
   private async staying<T>(work: Promise<T>): Promise<T> {
     this.underWay += 1;
-    this.host.ref();
+    this.lifeline.ref();
     try {
       return await work;
     } finally {
       this.underWay -= 1;
-      if (this.underWay === 0 && !this.isReferenced) this.host.unref();
+      if (this.underWay === 0 && !this.isReferenced) this.lifeline.unref();
     }
   }
 
   private release(): void {
     for (const stream of this.streams) stream.end(undefined);
     this.streams.clear();
-    this.tellEnded(this.host.close());
+    this.tellEnded(this.lifeline.close());
   }
 
   /** In a microtask, so that a listener may call anything, and what it throws does not tear the protocol. */

@@ -9,6 +9,7 @@ import {
   type SerfEvent,
   type SerfNode,
 } from "../../src/index.ts";
+import { SimulatedNetwork } from "../../src/simulator/index.ts";
 
 const nodes: SerfNode[] = [];
 
@@ -244,6 +245,19 @@ describe("an embedded node", () => {
     await a.shutdown();
     await leaving;
     expect(a.state).toBe("shutdown");
+  });
+
+  test("runs on a simulated host as on sockets, which then has no place to listen of its own", async () => {
+    const network = new SimulatedNetwork({ seed: 1 });
+    const node = await createSerf({ nodeName: "a", host: network.createHost({ address: "10.0.0.1" }) });
+    const other = await createSerf({ nodeName: "b", host: network.createHost({ address: "10.0.0.2" }) });
+    const joined = other.join(["10.0.0.1"]);
+    network.run(1_000);
+    expect(await joined).toEqual({ joined: 1, failures: [] });
+    expect(node.unref().member("b")).toMatchObject({ status: "alive", address: "10.0.0.2" });
+    await Promise.all([node.shutdown(), other.shutdown()]);
+    const host = network.createHost({ address: "10.0.0.3" });
+    await expect(createSerf({ host, bind: "10.0.0.3:7946" })).rejects.toMatchObject({ code: "INVALID_OPTION" });
   });
 
   test("installs no signal handlers", async () => {

@@ -92,10 +92,10 @@ function specially(command: string, text: string): string {
   }
 }
 
-/** Versions and sizes of what it runs on; and how long its queues happen to be. */
+/** Versions and sizes of what it runs on; how long its queues happen to be, and how busy the machine is. */
 function withoutRuntime(text: string): string {
   return text
     .replace(/(runtime:\n)(\t.*\n)*/, "$1")
     .replace(/("runtime": \{)[^}]*\}/, "$1}")
-    .replaceAll(/(\w+_queue"?(?: =|:) "?)\d+/g, "$1N");
+    .replaceAll(/((?:\w+_queue|health_score)"?(?: =|:) "?)\d+/g, "$1N");
 }

@@ -33,6 +33,8 @@ for (const { title, kinds } of casts) {
         await waitForOne(agents);
         const addresses = (await agents[0]!.members()).map(({ addr }) => addr);
         expect(addresses.sort()).toEqual(["10.77.0.1:7946", "10.77.0.2:7946", "10.77.0.3:7946"]);
+        // Whoever comes to the other kind asks at once, before anybody else does so again.
+        if (kinds.includes("debian")) expect(agents[2]!.log).toMatch(/agent: joining: \[.*10\.77\.0\.[12]:7946/);
       });
     });
 }
@@ -69,6 +71,21 @@ describe.skipIf(skip).concurrent("agents with -discover", () => {
     await waitForOne(agents);
     for (const { log } of agents) expect(log).toContain("agent: Starting mDNS listener on interface eth0");
     expect(agents[2]!.log).toContain("mDNS cluster: office");
+  });
+
+  test.skipIf(skipMixed)("share the port with Debian's on their own machine, whoever comes first", async () => {
+    const network = await sandbox.network();
+    const host = await network.addHost();
+    const place = { bindPort: 7950, rpcPort: 7374 };
+    const ours: AgentOptions = { kind: "ours", name: "a", host, listen: ["-bind=0.0.0.0:7950"], place };
+    for (const [first, second] of [
+      [ours, { kind: "debian", name: "b", host }],
+      [{ kind: "debian", name: "b", host }, ours],
+    ] as const) {
+      const agents = [await start(sandbox, first), await start(sandbox, second)];
+      await waitForOne(agents);
+      for (const agent of agents) await agent.kill();
+    }
   });
 
   test("leave those alone that look for another cluster", async () => {

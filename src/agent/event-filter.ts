@@ -30,7 +30,10 @@ export interface EventScript {
   /** Without them a script may run as long as it likes, once at a time. */
   readonly limits?: ScriptLimits;
   /** Which members an event has to be about: those of a member event, or this node itself for user events and queries. */
-  readonly members?: { matches(member: SerfMember): boolean };
+  readonly members?: {
+    /** Whether it is one of them. */
+    matches(member: SerfMember): boolean;
+  };
 }
 
 /** What a handler may take. */

@@ -195,9 +195,13 @@ export interface PluginAgent {
 
 /** Lines appear in the agent's log and in `serf plugin logs NAME`. More than 100 a second are counted instead. */
 export interface PluginLogger {
+  /** For whoever looks for a fault in the plugin. */
   debug(message: string): void;
+  /** What an operator may want to read. */
   info(message: string): void;
+  /** What an operator should look at. */
   warn(message: string): void;
+  /** What failed. */
   error(message: string): void;
 }
 

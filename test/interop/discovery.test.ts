@@ -9,7 +9,7 @@ import type { Kind } from "../support/serf-command.ts";
 
 const skip = (await whyNoNetworks()) !== undefined;
 const skipMixed = skip || requirePeer("serf") === undefined;
-const deadlineMs = 20_000;
+const deadlineMs = 40_000;
 
 /** In the order in which they start: who comes later asks, who was there answers. */
 const casts: readonly { readonly title: string; readonly kinds: readonly Kind[] }[] = [

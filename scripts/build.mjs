@@ -1,6 +1,7 @@
 // dist/serf.cjs: the command, bundled so that it starts fast (CommonJS starts some 4 ms sooner than a module). dist/serf-agent.cjs: `serf agent`,
-// apart because every other command would pay some 10 ms for reading its half megabyte. dist/**: the library, one module a source file, with types.
-// `--command` builds only the first two, which is all that `./serf` needs.
+// apart because every other command would pay some 10 ms for reading its half megabyte. dist/serf-plugin-thread.cjs: what runs in a plugin's thread, with the
+// plugins in the box. dist/serf-plugins.cjs: `serf-ts/plugins`, for plugins whose folder has none. dist/**: the library, one module a source file, with
+// types. `--command` leaves the library out: `./serf` does not need it.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, renameSync } from "node:fs";
@@ -22,16 +23,19 @@ const agentApart = {
   },
 };
 
+const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf"];
 await bundle("src/cli/commands/agent.ts", "serf-agent");
+await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", { supported: {} }); // import() stays: a plugin may be a module
+await bundle("src/plugins/index.ts", "serf-plugins");
 await bundle("src/cli/main.ts", "serf");
 
 if (!process.argv.includes("--command")) {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
 }
-for (const name of ["serf-agent", "serf"]) renameSync(unfinished(name), join(dist, `${name}.cjs`));
+for (const name of bundles) renameSync(unfinished(name), join(dist, `${name}.cjs`));
 
-async function bundle(entry, name) {
+async function bundle(entry, name, options = {}) {
   await build({
     entryPoints: [join(root, entry)],
     outfile: unfinished(name),
@@ -46,6 +50,8 @@ async function bundle(entry, name) {
     external: ["msgpackr-extract"], // native and optional; the bundle must run without it
     plugins: [agentApart],
     logLevel: "warning",
+    define: { "import.meta.dirname": "__dirname" },
+    ...options,
   });
   chmodSync(unfinished(name), 0o755);
 }

@@ -18,7 +18,7 @@ import { Serf } from "../serf/serf.ts";
 import { encodedTagsBytesMax, encodeTags } from "../serf/tags.ts";
 import { type AgentNetwork, decideAdvertised, isOutOfReach } from "./addresses.ts";
 import type { AgentConfig } from "./config.ts";
-import { type AgentFace, joinErrorText } from "./face.ts";
+import { type AgentFace, type AgentPlugins, joinErrorText } from "./face.ts";
 import { goQuote } from "./go-quote.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 import type { Discovery } from "./mdns.ts";
@@ -56,6 +56,8 @@ export class Agent implements AgentFace {
   readonly advertised: Endpoint;
   /** Resolves when the agent has shut down, for whatever reason. */
   readonly ended: Promise<void>;
+  /** Set by whoever runs plugins beside the agent. */
+  plugins: AgentPlugins | undefined;
 
   private config: AgentConfig;
   private tags: Tags;
@@ -231,6 +233,7 @@ export class Agent implements AgentFace {
       self: this.serf.localMember,
       serfStats: this.serf.stats(),
       scripts: this.config.eventScripts,
+      plugins: this.plugins?.summary() ?? {},
     });
   }
 

@@ -12,6 +12,16 @@ import type { QueryParams, SentQuery } from "../serf/open-queries.ts";
 import type { QueryListener } from "../serf/open-query.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 
+/** The plugins of an agent, as clients reach them: rpc/plugin-actions has the actions. */
+export interface AgentPlugins {
+  /** Rejects for an unknown action, a wrong input, and what cannot be done. */
+  perform(action: string, input: unknown): Promise<unknown>;
+  /** The log of one of them. Throws PLUGIN_UNKNOWN. */
+  logs(instance: string): LogBuffer;
+  /** A line for each, by name. */
+  summary(): Readonly<Record<string, string>>;
+}
+
 export interface AgentFace {
   readonly serf: { members(): readonly SerfMember[]; coordinate(name: string): Coordinate | undefined };
   readonly logs: LogBuffer;
@@ -29,6 +39,8 @@ export interface AgentFace {
   updateTags(set: Tags, remove: readonly string[]): Promise<void>;
   /** Events after coalescing. Returns how to stop listening. */
   onEvent(listener: (event: SerfEvent) => void): () => void;
+  /** Absent where the agent runs none, in a program for one. */
+  readonly plugins?: AgentPlugins | undefined;
   /** Sections "agent", "runtime", "serf", "tags" and "event_handlers". */
   stats(): AgentStats;
 }

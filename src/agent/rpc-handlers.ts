@@ -1,6 +1,6 @@
 /** What each RPC command does. The session has checked handshake, authentication and the request's form. */
 
-import { messageOf } from "../base/errors.ts";
+import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
 import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { parseLogLevel } from "../base/log-level.ts";
@@ -115,9 +115,31 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     if (client.monitor !== undefined) return { error: rpcErrors.monitorExists };
     const dropped = () => client.logger.log("WARN", `agent.ipc: Dropping logs to ${client.name}`);
     const start = () => {
-      client.monitor = { sequence, stream: streamLogs(client.agent, level, client.sinkFor(sequence), dropped) };
+      client.monitor = { sequence, stream: streamLogs(client.agent.logs, level, client.sinkFor(sequence), dropped) };
     };
     return { error: "", afterwards: start };
+  },
+
+  async plugin({ agent }, { Action, Input }) {
+    const none = { Output: "null" };
+    if (agent.plugins === undefined) return { error: rpcErrors.noPlugins, body: none };
+    try {
+      const output = await agent.plugins.perform(Action, parseJson(Input));
+      return { error: "", body: { Output: JSON.stringify(output) ?? "null" } };
+    } catch (error) {
+      return { error: messageOf(error), body: none };
+    }
+  },
+
+  "plugin-logs"(client, { Instance }, sequence) {
+    const { plugins } = client.agent;
+    if (plugins === undefined) return { error: rpcErrors.noPlugins };
+    if (client.streams.has(sequence)) return { error: rpcErrors.streamExists };
+    const dropped = () => client.logger.log("WARN", `agent.ipc: Dropping logs to ${client.name}`);
+    return answerThen(
+      () => plugins.logs(Instance),
+      (logs) => client.streams.set(sequence, streamLogs(logs, "TRACE", client.sinkFor(sequence), dropped)),
+    );
   },
 
   query(client, request, sequence) {
@@ -209,6 +231,24 @@ async function requestKeys(agent: AgentFace, operation: KeyOperation, key: strin
     return { error: report.problem ?? "", body: keyReportBody(report, lists) };
   } catch (error) {
     return { error: messageOf(error), body: keyReportBody(noKeyReport, lists) };
+  }
+}
+
+/** A stream that begins once the answer is on its way, of what `find` finds; what it throws is the answer. */
+function answerThen<T>(find: () => T, begin: (found: T) => void): Answer {
+  try {
+    const found = find();
+    return { error: "", afterwards: () => begin(found) };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SerfError("INVALID_OPTION", `the input is not JSON: ${messageOf(error)}`);
   }
 }
 

@@ -7,16 +7,19 @@ export interface AgentStatsSource {
   readonly self: SerfMember;
   readonly serfStats: Readonly<Record<string, string>>;
   readonly scripts: readonly EventScript[];
+  /** A line each, where there are any. */
+  readonly plugins: Readonly<Record<string, string>>;
 }
 
 /** What `serf info` shows, under the reference's sections and keys. */
-export function collectAgentStats({ self, serfStats, scripts }: AgentStatsSource): AgentStats {
+export function collectAgentStats({ self, serfStats, scripts, plugins }: AgentStatsSource): AgentStats {
   return {
     agent: { name: self.name },
     runtime: runtimeStats(),
     serf: serfStats,
     tags: self.tags,
     event_handlers: Object.fromEntries(scripts.map(({ filter, script }) => [`${filter.event}:${filter.name}`, script])),
+    ...(Object.keys(plugins).length > 0 && { plugins }),
   };
 }
 

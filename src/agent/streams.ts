@@ -9,6 +9,7 @@ import type { Body } from "../rpc/commands.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import { type EventFilter, matchesEvent } from "./event-filter.ts";
 import type { AgentFace } from "./face.ts";
+import type { LogBuffer } from "./log-buffer.ts";
 import type { PendingQueries } from "./pending-queries.ts";
 import { eventBody } from "./rpc-records.ts";
 
@@ -83,7 +84,7 @@ export function streamEvents(
  * Streams the last log lines and then new ones, from `level` upwards. `dropped` is called when lines begin to be lost, and
  * again only after some could be sent: it logs, and a line about each lost line would be lost in turn, without end.
  */
-export function streamLogs(agent: AgentFace, level: LogLevel, sink: RecordSink, dropped: () => void): ClientStream {
+export function streamLogs(logs: LogBuffer, level: LogLevel, sink: RecordSink, dropped: () => void): ClientStream {
   const queue = new RecordQueue<string>(sink, (line) => ({ Log: line }));
   let dropping = false;
   const offer = (line: string, lineLevel: LogLevel): void => {
@@ -92,6 +93,6 @@ export function streamLogs(agent: AgentFace, level: LogLevel, sink: RecordSink, 
     dropping = !queue.offer(line);
     if (dropping && !wasDropping) dropped();
   };
-  const stop = agent.logs.subscribe(offer);
+  const stop = logs.subscribe(offer);
   return { flush: () => queue.flush(), stop };
 }

@@ -59,6 +59,11 @@ export const errorCodes = {
 /** One of the keys of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes;
 
+/** True for one of the codes: for what was written down or sent and is read again. */
+export function isErrorCode(text: string | undefined): text is ErrorCode {
+  return text !== undefined && Object.hasOwn(errorCodes, text);
+}
+
 /** A mistake of a caller or an operator: thrown, rejected with, or handed to a callback. `code` is for programs, `message` for people. */
 export class SerfError extends Error {
   readonly code: ErrorCode;

@@ -10,6 +10,7 @@ import type { Coordinate } from "../coordinate/coordinate.ts";
 import { rpcAddressDefault } from "../rpc/address.ts";
 import { type RecordOf, rpcVersion } from "../rpc/commands.ts";
 import { uint64 } from "../rpc/framing.ts";
+import type { PluginActionInput, PluginActionName, PluginActionOutput } from "../rpc/plugin-actions.ts";
 import { type AgentMember, type AgentStats, decodeCoordinate, decodeKeyReport, decodeMember } from "../rpc/views.ts";
 import { RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
@@ -251,6 +252,21 @@ export class SerfClient {
   monitor(level = "INFO", options: StreamOptions = {}): Promise<Subscription<string>> {
     const reading = { waitingMax: waitingMaxDefault, ...options, convert: ({ Log }: RecordOf<"monitor">) => Log };
     return this.connection.subscribe("monitor", { LogLevel: level }, reading);
+  }
+
+  /**
+   * Has the agent do something with its plugins; `serf plugin` is made of these. Rejects with AGENT_ERROR, also where the agent has none:
+   * HashiCorp's says "Unsupported command" and closes the connection.
+   */
+  async plugin<A extends PluginActionName>(action: A, input: PluginActionInput<A>): Promise<PluginActionOutput<A>> {
+    const { Output } = await this.connection.call("plugin", { Action: action, Input: JSON.stringify(input) });
+    return JSON.parse(Output) as PluginActionOutput<A>;
+  }
+
+  /** Log lines of one plugin: the last 512, then those to come. */
+  pluginLogs(instance: string): Promise<Subscription<string>> {
+    const reading = { waitingMax: waitingMaxDefault, convert: ({ Log }: RecordOf<"plugin-logs">) => Log };
+    return this.connection.subscribe("plugin-logs", { Instance: instance }, reading);
   }
 
   /** Ends the connection; subscriptions end, calls under way reject. */

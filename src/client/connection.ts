@@ -92,7 +92,7 @@ export class RpcConnection {
   }
 
   /** Resolves once the agent has agreed to stream. Rejects with the signal's reason if it has fired. */
-  async subscribe<C extends "monitor" | "query" | "stream", T>(
+  async subscribe<C extends "monitor" | "plugin-logs" | "query" | "stream", T>(
     command: C,
     request: RequestOf<C>,
     reading: SubscriptionReading<C, T>,

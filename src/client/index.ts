@@ -4,6 +4,18 @@ export type { MissedEvents, Subscription } from "../async/subscription.ts";
 export { type ErrorCode, SerfError } from "../base/errors.ts";
 export { type KeyOperation, type KeyReport, KeysError } from "../base/key-report.ts";
 export { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
+export type {
+  PluginActionInput,
+  PluginActionName,
+  PluginActionOutput,
+  PluginActions,
+  PluginChange,
+  PluginFound,
+  PluginInfo,
+  PluginInstanceView,
+  PluginOptionView,
+  PluginState,
+} from "../rpc/plugin-actions.ts";
 export type { AgentMember, AgentStats } from "../rpc/views.ts";
 export {
   type AgentEvent,

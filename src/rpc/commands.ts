@@ -23,6 +23,8 @@ export const rpcErrors = {
   invalidFilter: "Invalid event filter",
   streamExists: "Stream with given sequence exists",
   invalidQueryId: "No pending queries matching ID",
+  /** Ours alone. */
+  noPlugins: "this agent runs no plugins",
 } as const;
 
 /** Answers that are given before a command is looked at: no body follows them, whatever the command. */
@@ -149,6 +151,10 @@ export const commands = {
   members: { response: memberList },
   "members-filtered": { request: v.object({ Name: text, Status: text, Tags: textMap }), response: memberList },
   monitor: { request: v.object({ LogLevel: text }), record: v.object({ Log: text }) },
+  /** Ours alone. Input and output are JSON: what a plugin answers has no schema. rpc/plugin-actions has the actions. */
+  plugin: { request: v.object({ Action: text, Input: text }), response: v.object({ Output: text }) },
+  /** Ours alone. The lines that are kept, then those to come. */
+  "plugin-logs": { request: v.object({ Instance: text }), record: v.object({ Log: text }) },
   query: {
     request: v.object({
       FilterNodes: textList,

@@ -61,6 +61,7 @@ export class Membership implements MemberDelegate {
   private readonly node: MembershipNode;
   private readonly times: MembershipTimes;
   private readonly host: Host;
+  private tellChange: (name: string) => void = () => undefined;
 
   constructor(node: MembershipNode, times: MembershipTimes, host: Host) {
     this.node = node;
@@ -80,6 +81,11 @@ export class Membership implements MemberDelegate {
 
   member(name: string): SerfMember | undefined {
     return this.records.get(name)?.view;
+  }
+
+  /** Has `listener` called after every change of a member, of its status too, and when one is forgotten: ahead of all events. */
+  onChange(listener: (name: string) => void): void {
+    this.tellChange = listener;
   }
 
   /** True for one that is not a member, and of whom others lately said that it left. */
@@ -111,7 +117,7 @@ export class Membership implements MemberDelegate {
     const record = known ?? this.createRecord(member);
     if (known !== undefined) {
       this.countFlap(known);
-      known.view = this.viewOf(member, "alive");
+      this.show(known, this.viewOf(member, "alive"));
       known.goneAtMs = undefined;
     }
     this.host.metrics.increment("serf.member.join");
@@ -127,7 +133,7 @@ export class Membership implements MemberDelegate {
       this.log("WARN", `Bad state when leave: ${record.view.status}`);
       return;
     }
-    record.view = { ...record.view, status };
+    this.show(record, { ...record.view, status });
     record.goneAtMs = this.host.clock.monotonicMs();
     this.host.metrics.increment(`serf.member.${status}`);
     const event = status === "left" ? "EventMemberLeave" : "EventMemberFailed";
@@ -138,7 +144,7 @@ export class Membership implements MemberDelegate {
   memberUpdated(member: Member): void {
     const record = this.records.get(member.name);
     if (record === undefined) return;
-    record.view = this.viewOf(member, record.view.status);
+    this.show(record, this.viewOf(member, record.view.status));
     this.host.metrics.increment("serf.member.update");
     this.log("INFO", `EventMemberUpdate: ${member.name}`);
     this.tell("member-update", record);
@@ -163,7 +169,7 @@ export class Membership implements MemberDelegate {
       return false;
     }
     record.statusTime = intent.lamportTime;
-    if (verdict === "leaving") record.view = { ...record.view, status: "leaving" };
+    if (verdict === "leaving") this.show(record, { ...record.view, status: "leaving" });
     if (verdict === "left") this.applyForcedLeave(record);
     if (intent.prune) this.prune(record);
     return true;
@@ -176,7 +182,7 @@ export class Membership implements MemberDelegate {
     const verdict = decideJoin({ status: record.view.status, statusTime: record.statusTime }, intent.lamportTime);
     if (verdict === "ignore") return false;
     record.statusTime = intent.lamportTime;
-    if (verdict === "alive") record.view = { ...record.view, status: "alive" };
+    if (verdict === "alive") this.show(record, { ...record.view, status: "alive" });
     return true;
   }
 
@@ -211,6 +217,7 @@ export class Membership implements MemberDelegate {
       goneAtMs: undefined,
     };
     this.records.set(member.name, record);
+    this.tellChange(member.name);
     return record;
   }
 
@@ -239,7 +246,7 @@ export class Membership implements MemberDelegate {
 
   /** A failed member is told to have left: nobody tries to reach it any more, and it is kept as long as one that left. */
   private applyForcedLeave(record: MemberRecord): void {
-    record.view = { ...record.view, status: "left" };
+    this.show(record, { ...record.view, status: "left" });
     this.log("INFO", `EventMemberLeave (forced): ${record.view.name} ${record.view.address}`);
     this.tell("member-leave", record);
   }
@@ -275,8 +282,14 @@ export class Membership implements MemberDelegate {
     this.prunes.get(name)?.cancel();
     this.prunes.delete(name);
     this.records.delete(name);
+    this.tellChange(name);
     this.node.erased(name);
     this.tell("member-reap", record);
+  }
+
+  private show(record: MemberRecord, view: SerfMember): void {
+    record.view = view;
+    this.tellChange(view.name);
   }
 
   private tell(kind: MemberEventKind, record: MemberRecord): void {

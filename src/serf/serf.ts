@@ -56,7 +56,7 @@ export class Serf {
 
   private readonly host: Host;
   private readonly pipeline: EventPipeline;
-  private readonly membership: Membership;
+  readonly membership: Membership;
   private readonly coordinates: Coordinates | undefined;
   private readonly events: UserEvents;
   private readonly querying: Querying;

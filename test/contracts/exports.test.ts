@@ -36,7 +36,9 @@ const promised: Readonly<Record<string, string>> = {
   `,
   "./client": `
     type AgentEvent, type AgentMember, type AgentStats, type ConnectOptions, type Coordinate, type ErrorCode,
-    type KeyOperation, type KeyReport, KeysError, type MemberFilter, type MissedEvents, type QueryAnswer, type QueryParams,
+    type KeyOperation, type KeyReport, KeysError, type MemberFilter, type MissedEvents, type PluginActionInput,
+    type PluginActionName, type PluginActionOutput, type PluginActions, type PluginChange, type PluginFound,
+    type PluginInfo, type PluginInstanceView, type PluginOptionView, type PluginState, type QueryAnswer, type QueryParams,
     type SerfClient, SerfError, type StreamOptions, type Subscription, connectSerf, distanceSeconds,
   `,
   "./plugins": `

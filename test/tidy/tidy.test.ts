@@ -33,7 +33,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   rpc: ["base", "coordinate"],
   client: ["base", "coordinate", "rpc", "async"],
   agent: ["base", "wire", "memberlist", "coordinate", "serf", "host", "rpc"],
-  plugins: ["base", "agent"],
+  /** What plugins are made of, and what runs in their threads. */
+  plugins: ["base"],
+  /** What runs them beside an agent. */
+  "plugin-host": ["base", "host", "rpc", "serf", "agent", "plugins"],
   simulator: ["base", "wire", "memberlist", "coordinate", "serf"],
   cli: [
     "base",
@@ -47,6 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "client",
     "agent",
     "plugins",
+    "plugin-host",
     "simulator",
   ],
   /** A node for whoever embeds one: the protocol with promises. */

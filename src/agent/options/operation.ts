@@ -63,6 +63,14 @@ export const operationOptions = {
     doc: "Syslog facility to log under, in any case of letters.",
     key: "syslog_facility",
   },
+  pluginDir: {
+    type: text(),
+    default: "",
+    doc: "Directory in which the agent keeps its plugins, a JSON file each. Without it that is `plugins` in the first -config-dir, or beside the first -config-file; without any of these, plugins are forgotten when the agent ends.",
+    flag: "plugin-dir",
+    key: "plugin_dir",
+    suggests: "folders",
+  },
   statsdAddress: {
     type: text(),
     default: "",

@@ -10,6 +10,7 @@ import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
 import { SerfError } from "../../base/errors.ts";
 import type { Option, OptionSource } from "../../base/options.ts";
+import { startPlugins } from "../agent-plugins.ts";
 import { Banner } from "../banner.ts";
 import { defineCommand, type Terminal } from "../command.ts";
 
@@ -113,13 +114,14 @@ async function joinAtStart(agent: Agent, { startJoin, replay }: AgentConfig, ban
   return problem === "";
 }
 
-/** Shows the log, keeps trying -retry-join, and resolves to the exit code. */
+/** Shows the log, keeps trying -retry-join, runs the plugins, and resolves to the exit code. */
 async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, given: Given, banner: Banner) {
   banner.detail("");
   banner.say("Log data will now stream in as it occurs:\n");
   log.release();
   const joining = new PersistentJoin((addresses, replay) => agent.join(addresses, replay), log);
   joining.follow(config);
+  const plugins = startPlugins(agent, config, log);
   const exitCode = await superviseAgent({
     agent,
     onSignal: subscribeSignals,
@@ -130,10 +132,12 @@ async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, gi
       log.setLevel(next.logLevel);
       joining.follow(next);
       await agent.reload(next).catch((error: unknown) => banner.say(`Failed to update tags: ${explain(error)}`));
+      await plugins.reload();
     },
     say: (text) => banner.say(text),
   });
   joining.stop();
+  await plugins.stop();
   return exitCode;
 }
 

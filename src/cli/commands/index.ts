@@ -13,6 +13,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   leave: async () => (await import("./leave.ts")).leaveCommand,
   members: async () => (await import("./members.ts")).membersCommand,
   monitor: async () => (await import("./monitor.ts")).monitorCommand,
+  plugin: async () => (await import("./plugin.ts")).pluginCommand,
   query: async () => (await import("./query.ts")).queryCommand,
   reachability: async () => (await import("./reachability.ts")).reachabilityCommand,
   rtt: async () => (await import("./rtt.ts")).rttCommand,

@@ -1,0 +1,10 @@
+import type { Plugin } from "./plugin.ts";
+
+interface BuiltInPlugin {
+  /** The same as in its declaration; here so that a list of plugins loads none of them. */
+  readonly description: string;
+  load(): Promise<{ readonly plugin: Plugin }>;
+}
+
+/** The plugins in the box by name. Each is loaded only in the threads that run it. */
+export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {};

@@ -55,7 +55,7 @@ async function generate(target) {
     treatWarningsAsErrors: true,
     validation: { notExported: false, invalidLink: true, notDocumented: true },
     requiredToBeDocumented: ["Class", "Interface", "TypeAlias", "Function", "Variable", "Method"],
-    intentionallyNotDocumented: ["PluginContext.use.A"],
+    intentionallyNotDocumented: ["plugins.PluginContext.use.A"],
     hideBreadcrumbs: true,
     hidePageHeader: true,
     hideGroupHeadings: false,

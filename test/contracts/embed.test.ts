@@ -44,7 +44,7 @@ describe("an embedded node", () => {
     await b.join([addressOf(a)]);
     b.on("query", (query) => query.respond(query.payload.toReversed()));
     a.on("query", (query) => query.respond("abc"));
-    const results = a.query("mirror", "abc", { requestAck: true });
+    const results = a.query("mirror", "abc", { requestAck: true, timeoutMs: 60_000 });
     const lines: string[] = [];
     for await (const answer of results)
       lines.push(`${answer.from}: ${answer.kind === "ack" ? "ack" : utf8Decode(answer.payload)}`);

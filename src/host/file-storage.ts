@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { OpenedFile, Storage, StorageDone, StoredFile } from "../base/host.ts";
 import { describeFileFailure } from "./file-failure.ts";
+import { followLinks } from "./follow-links.ts";
 
 /** What the reference gives the file it compacts into. */
 const temporarySuffix = ".compact";
@@ -75,19 +76,20 @@ class SystemFile implements StoredFile {
 }
 
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = path + temporarySuffix;
+  const target = followLinks(path);
+  const temporary = target + temporarySuffix;
   try {
     await withFile(temporary, "w", async (handle) => {
       await handle.writeFile(bytes);
       await handle.sync();
     });
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   // The new name is as durable as the folder that holds it; not every system lets a folder be synced.
-  await withFile(dirname(path), "r", (handle) => handle.sync()).catch(() => undefined);
+  await withFile(dirname(target), "r", (handle) => handle.sync()).catch(() => undefined);
 }
 
 async function withFile(path: string, flags: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {

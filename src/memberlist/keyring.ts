@@ -2,6 +2,9 @@ import { bytesEqual } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import { isKeyLength } from "../wire/cipher.ts";
 
+/** Why a key cannot be used. */
+export const keyIsUnknown = "requested key is not in the keyring";
+
 /** Throws INVALID_KEY unless `key` has the size of an AES key. */
 export function validateKey(key: Uint8Array): void {
   if (!isKeyLength(key.length)) throw new SerfError("INVALID_KEY", "key size must be 16, 24 or 32 bytes");
@@ -41,7 +44,7 @@ export class Keyring {
   /** Makes a known key the primary one. Throws INVALID_KEY for one that is not known. */
   use(key: Uint8Array): void {
     const known = this.find(key);
-    if (known === undefined) throw new SerfError("INVALID_KEY", "requested key is not in the keyring");
+    if (known === undefined) throw new SerfError("INVALID_KEY", keyIsUnknown);
     this.install([known, ...this.current.filter((other) => other !== known)]);
   }
 

@@ -1,8 +1,10 @@
+import { base64Encode } from "../base/bytes.ts";
 import { messageOf } from "../base/errors.ts";
 import { goBase64Decode } from "../base/go-base64.ts";
 import type { Logger } from "../base/host.ts";
 import { type KeyOperation, type KeyReport, keyCommands } from "../base/key-report.ts";
 import { isRejected } from "../base/rejected.ts";
+import { keyIsUnknown } from "../memberlist/keyring.ts";
 import { keyMessageTypes, keyRequest, keyResponse } from "./key-messages.ts";
 import type { SerfMember } from "./member.ts";
 import type { SentQuery } from "./open-queries.ts";
@@ -17,6 +19,8 @@ interface Tally {
   readonly messages: Map<string, string>;
   readonly keys: Map<string, number>;
   readonly primaryKeys: Map<string, number>;
+  /** Of a listing: who surely does not know the key that is asked about. */
+  readonly lacking: string[];
 }
 
 interface PendingOperation {
@@ -69,26 +73,46 @@ export class KeyManager {
   }
 
   private run({ operation, key }: PendingOperation, done: (report: KeyReport) => void): void {
-    const maps = { messages: new Map(), keys: new Map(), primaryKeys: new Map() };
-    const tally: Tally = { nodeCount: 0, responseCount: 0, errorCount: 0, ...maps };
     const decoded = goBase64Decode(key);
-    if ("problem" in decoded) done({ ...tally, problem: decoded.problem });
-    else if (this.isStopped) done({ ...tally, problem: "the node is shut down" });
-    else {
-      const problem = this.ask(operation, decoded.bytes, tally, () => done(conclude(tally)));
-      if (problem !== undefined) done({ ...tally, problem });
-    }
+    if ("problem" in decoded) done(conclude(emptyTally(), decoded.problem));
+    else if (this.isStopped) done(conclude(emptyTally(), "the node is shut down"));
+    else if (operation === "use") this.useIfKnown(decoded.bytes, done);
+    else this.perform(operation, decoded.bytes, done);
+  }
+
+  /**
+   * Has a key used only if every member knows it. The first to use one that others lack is not understood by them any more, nor
+   * does the question itself reach them.
+   */
+  private useIfKnown(key: Uint8Array, done: (report: KeyReport) => void): void {
+    const tally = emptyTally();
+    const ended = (): void => {
+      for (const name of tally.lacking) tally.messages.set(name, keyIsUnknown);
+      tally.errorCount = tally.lacking.length;
+      const report = conclude(tally);
+      if (report.problem === undefined && !this.isStopped) this.perform("use", key, done);
+      else done({ ...report, keys: new Map(), primaryKeys: new Map() });
+    };
+    const problem = this.ask("list", key, tally, ended);
+    if (problem !== undefined) done(conclude(tally, problem));
+  }
+
+  private perform(operation: KeyOperation, key: Uint8Array, done: (report: KeyReport) => void): void {
+    const tally = emptyTally();
+    const problem = this.ask(operation, key, tally, () => done(conclude(tally)));
+    if (problem !== undefined) done(conclude(tally, problem));
   }
 
   /** Returns why it could not be asked; `ended` is not called then. */
   private ask(operation: KeyOperation, key: Uint8Array, tally: Tally, ended: () => void): string | undefined {
+    const asked = base64Encode(key);
     const payload = keyRequest.encode({ key }, keyMessageTypes.request);
     const silent = new Set(this.membersOf("alive"));
     try {
       const sent = this.node.ask(`${internalQueryPrefix}${keyCommands[operation]}`, payload, {
         responded: (from, answer) => {
           silent.delete(from);
-          this.count(from, answer, tally);
+          this.count(from, answer, asked, tally);
           if (tally.responseCount === tally.nodeCount) sent.stop();
         },
         ended: () => {
@@ -104,7 +128,7 @@ export class KeyManager {
     return undefined;
   }
 
-  private count(from: string, answer: Uint8Array, tally: Tally): void {
+  private count(from: string, answer: Uint8Array, asked: string, tally: Tally): void {
     tally.responseCount += 1;
     const response = readResponse(answer);
     if (typeof response === "string") {
@@ -116,6 +140,8 @@ export class KeyManager {
     if (!succeeded) tally.errorCount += 1;
     if (!succeeded || message !== "") tally.messages.set(from, message);
     if (succeeded && message !== "") this.logger.log("WARN", `serf: ${message}`);
+    // A list with a message is cut short, and says nothing of what it lacks.
+    if (succeeded && message === "" && !keys.includes(asked)) tally.lacking.push(from);
     for (const key of keys) increment(tally.keys, key);
     if (primaryKey !== "") increment(tally.primaryKeys, primaryKey);
   }
@@ -144,9 +170,15 @@ function readResponse(answer: Uint8Array) {
   return isRejected(response) ? `Failed to decode key query response: ${shown}` : response;
 }
 
-function conclude(tally: Tally): KeyReport {
+function emptyTally(): Tally {
+  const maps = { messages: new Map(), keys: new Map(), primaryKeys: new Map(), lacking: [] };
+  return { nodeCount: 0, responseCount: 0, errorCount: 0, ...maps };
+}
+
+function conclude({ lacking: _, ...tally }: Tally, given?: string): KeyReport {
   const { nodeCount, responseCount, errorCount } = tally;
-  let problem: string | undefined;
+  let problem = given;
+  if (problem !== undefined) return { ...tally, problem };
   if (errorCount > 0) problem = `${errorCount}/${nodeCount} nodes reported failure`;
   else if (responseCount !== nodeCount) problem = `${responseCount}/${nodeCount} nodes reported success`;
   return { ...tally, problem };

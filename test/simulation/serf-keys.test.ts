@@ -68,16 +68,29 @@ describe("the keys of a cluster", () => {
     const report = request(cluster, a!, "use", new64);
     expect(report).toMatchObject({ nodeCount: 3, errorCount: 2, problem: "2/3 nodes reported failure" });
     const unknown = "requested key is not in the keyring";
-    // The one that changed is heard no more by those that did not.
-    expect(Object.fromEntries(report.messages)).toEqual({
-      "node-1": unknown,
-      "node-2": "no response",
-      "node-3": unknown,
-    });
+    expect(Object.fromEntries(report.messages)).toEqual({ "node-1": unknown, "node-3": unknown });
+    // The one that knows it was not told to use it: those that do not would have heard it no more.
+    expect(keysOf(b!)).toEqual([old64, new64]);
     expect(request(cluster, a!, "remove", old64).messages.get("node-1")).toBe(
       "removing the primary key is not allowed",
     );
     expect(request(cluster, a!, "install", "YWJj").messages.get("node-3")).toBe("key size must be 16, 24 or 32 bytes");
+  });
+
+  test("come into use once those that lack them know them, and not while somebody does not say", () => {
+    const cluster = new SerfCluster(3);
+    const [a, b, c] = cluster.startJoined(3, encrypted());
+    for (const node of [a!, b!]) node.serf.memberlist.keyring!.add(newKey);
+    expect(request(cluster, a!, "use", new64).problem).toBe("1/3 nodes reported failure");
+    expect(request(cluster, a!, "install", new64).problem).toBeUndefined();
+    cluster.network.partition([c!.host], [a!.host, b!.host]);
+    const silent = request(cluster, a!, "use", new64);
+    expect(silent).toMatchObject({ problem: "2/3 nodes reported success" });
+    expect(Object.fromEntries(silent.messages)).toEqual({ "node-3": "no response" });
+    for (const node of [a!, b!, c!]) expect(keysOf(node)).toEqual([old64, new64]);
+    cluster.network.heal();
+    cluster.expectSoon(() => request(cluster, a!, "use", new64).problem === undefined, "it is used", 1);
+    for (const node of [a!, b!, c!]) expect(keysOf(node)).toEqual([new64, old64]);
   });
 
   test("are not there without encryption, as every node says", () => {

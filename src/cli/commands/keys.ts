@@ -71,7 +71,9 @@ export const keysCommand = defineCommand({
     const { begin, failing } = words[operation];
     return withAgent(options, terminal, failing, async (client) => {
       terminal.print(`==> ${begin}`);
-      return await perform(client, operation, key, terminal);
+      const code = await perform(client, operation, key, terminal);
+      await nameThoseDown(client, terminal);
+      return code;
     });
   },
 });
@@ -92,6 +94,14 @@ async function perform(client: SerfClient, operation: KeyOperation, key: string,
     terminal.print(`${failing}: ${messageOf(error)}`);
     return 1;
   }
+}
+
+/** Who is down was not asked and does not count as missing: the one thing that a change that succeeded everywhere hides. On stderr, since stdout is the reference's. */
+async function nameThoseDown(client: SerfClient, terminal: Terminal): Promise<void> {
+  const down = await client.members({ status: "failed" }).catch(() => []);
+  if (down.length === 0) return;
+  const names = down.map(({ name }) => name).sort();
+  terminal.printError(`Not asked, because down, and with the keys of before: ${names.join(", ")}`);
 }
 
 function printKeys({ keys, nodeCount }: KeyReport, terminal: Terminal): void {

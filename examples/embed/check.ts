@@ -34,11 +34,11 @@ try {
   assert.equal((await ask(b, "/flush", { method: "POST" })).status, 202);
   await eventually("the flush to reach all", async () => total(await countsAt(a)) === 0);
 
+  second.kill("SIGKILL");
+  for (const one of [a, c]) await seen(one, "a alive, b failed, c alive");
+
   third.kill("SIGTERM");
   assert.deepEqual(await once(third, "exit"), [0, null]);
-  await seen(a, "a alive, b alive, c left");
-
-  second.kill("SIGKILL");
   await seen(a, "a alive, b failed, c left");
   for (const key of keys) assert.equal(await textOf(a, `/cache/${key}`, { method: "PUT", body: "x" }), "x (from a)\n");
 

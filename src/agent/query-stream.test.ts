@@ -33,6 +33,21 @@ describe("a stream of answers", () => {
     expect(typesAfter("stopped", () => vi.runAllTimers())).toEqual(["ack"]);
   });
 
+  test("to a client that does not read is bounded, counts what is lost, and still ends", () => {
+    const records: unknown[] = [];
+    const sink = { blocked: true, sendRecord: (body: object) => void records.push((body as { Type: unknown }).Type) };
+    const [dropped, ended] = [vi.fn(), vi.fn()];
+    const stream = createQueryStream(sink, dropped, ended);
+    for (let i = 0; i < 65_546; i++) stream.listener.responded?.(`n${i}`, new Uint8Array(1));
+    stream.listener.ended?.("timeout");
+    expect([records.length, dropped.mock.calls.length]).toEqual([0, 10]);
+    expect(ended).not.toHaveBeenCalled();
+    sink.blocked = false;
+    stream.flush();
+    expect([records.length, records.at(-1)]).toEqual([65_537, "done"]);
+    expect(ended).toHaveBeenCalledOnce();
+  });
+
   test("says nothing to a client that went away meanwhile", () => {
     const leave = (stream: { stop(): void }) => {
       stream.stop();

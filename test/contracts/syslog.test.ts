@@ -118,6 +118,28 @@ describe("a logger(1) without the options of util-linux", () => {
     ]);
   });
 
+  test("that ends is started again, and what was lost meanwhile is counted", async () => {
+    const daemon = createServer().listen(join(folder, "log"));
+    closers.push(() => daemon.close());
+    await once(daemon, "listening");
+    const program = join(folder, "logger");
+    writeFileSync(program, `#!/bin/sh\n[ "$1" = -t ] || exit 0\nread -r line; echo "$line" >>'${folder}/lines'\n`);
+    chmodSync(program, 0o755);
+    const { syslog, complaints } = open({ program });
+    const lines = () => readFileSync(join(folder, "lines"), "utf8").trimEnd().split("\n");
+    syslog.write("INFO", "first");
+    await expect.poll(() => complaints, soon).toEqual([`${program} ended`]);
+    const again = () => {
+      syslog.write("INFO", "again");
+      return lines();
+    };
+    await expect.poll(again, soon).toContain("again");
+    expect(complaints.slice(1, 3)).toEqual([
+      `${program} takes no lines, they are dropped`,
+      expect.stringMatching(/^\d+ lines were dropped$/),
+    ]);
+  });
+
   test("that keeps ending costs nobody anything, and its end is told once", async () => {
     const daemon = createServer().listen(join(folder, "log"));
     closers.push(() => daemon.close());

@@ -29,6 +29,8 @@ export class RecordQueue<T> {
   private readonly toBody: (record: T) => Body;
   private readonly lengthMax: number;
   private readonly waiting: T[] = [];
+  /** Of those waiting, from the first on. Shifting each out by itself would move all the others, of which there may be tens of thousands. */
+  private sent = 0;
 
   constructor(sink: RecordSink, toBody: (record: T) => Body, lengthMax = queuedRecordsMax) {
     this.lengthMax = lengthMax;
@@ -55,7 +57,10 @@ export class RecordQueue<T> {
 
   /** Sends what waits, as far as the client takes it. */
   flush(): void {
-    while (this.waiting.length > 0 && !this.sink.blocked) this.sink.sendRecord(this.toBody(this.waiting.shift()!));
+    while (this.sent < this.waiting.length && !this.sink.blocked)
+      this.sink.sendRecord(this.toBody(this.waiting[this.sent++]!));
+    this.waiting.splice(0, this.sent);
+    this.sent = 0;
   }
 }
 

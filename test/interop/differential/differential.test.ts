@@ -4,9 +4,11 @@
  */
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { commandLoaders } from "../../../src/cli/commands/index.ts";
 import { requirePeer } from "../../support/peers.ts";
 import { deviationHeadings } from "./deviations.ts";
 import { stages } from "./stages/index.ts";
+import type { Step } from "./step.ts";
 import { combinations, compareAll, type Row, wasPlayed } from "./table.ts";
 
 const skip = requirePeer("serf") === undefined;
@@ -15,6 +17,23 @@ test("every deviation that the scenario allows is a paragraph of docs/DEVIATIONS
   const allowed = stages.flatMap(({ steps }) => steps.flatMap(({ deviation }) => deviation?.heading ?? []));
   expect([...new Set(allowed)].filter((heading) => !deviationHeadings.has(heading))).toEqual([]);
 });
+
+/** Flags that only ours has, or that are shown elsewhere with Debian's agent. */
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  agent: ["label", "log-format", "mdns-iface", "mdns-disable-ipv4", "mdns-disable-ipv6", "discover", "syslog"],
+};
+
+test.each(Object.entries(commandLoaders))("every flag of serf %s is in the scenario", async (name, load) => {
+  const used = stages.flatMap(({ steps }) => steps.flatMap((step) => wordsOf(step, name)));
+  const flags = Object.values((await load()).options).flatMap(({ flag }) => flag ?? []);
+  const missing = flags.filter((flag) => !used.some((word) => word.replace(/^--?([^=]+).*$/s, "$1") === flag));
+  expect(missing.filter((flag) => !elsewhere[name]?.includes(flag))).toEqual([]);
+});
+
+function wordsOf(step: Step, command: string): readonly string[] {
+  if (step.do === "run" || step.do === "follow") return step.words[0] === command ? step.words.slice(1) : [];
+  return step.do === "start" && command === "agent" ? (step.args ?? []) : [];
+}
 
 describe.skipIf(skip)("the differential scenario", () => {
   const rows = new Map<string, Row>();

@@ -50,6 +50,7 @@ export const agentMistakes: Stage = {
     flags("-retry-max=many", toldWhatIsRight),
     flags("-join={nobody}"),
     flags("-advertise=nowhere:x", toldWhatIsRight),
+    flags("-iface=nosuch", toldWhatIsRight),
     flags("-snapshot=/nowhere/snapshot"),
     flags("-config-file={folder}/none.json"),
     flags("-config-dir={folder}/none"),

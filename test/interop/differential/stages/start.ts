@@ -43,7 +43,7 @@ export const start: Stage = {
       do: "start",
       name: "main starts with an address to advertise",
       agent: "main",
-      args: ["-advertise={bind}", "-log-level=warn", "-protocol=2"],
+      args: ["-advertise={bind}", "-iface=lo", "-log-level=warn", "-protocol=2"],
     },
     {
       do: "log",

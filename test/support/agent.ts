@@ -25,7 +25,7 @@ export interface AgentOptions {
   /** The ports of an agent that ran before; new ones when left out. */
   readonly place?: AgentPlace;
   /** Runs it there instead of on loopback. */
-  readonly host?: NetworkHost;
+  readonly host?: Pick<NetworkHost, "exec" | "address">;
   /** How it is told where to listen, such as `-iface=eth0` or nothing at all; `-bind` with its address when left out. */
   readonly listen?: readonly string[];
   /** Variables besides those of this process. */
@@ -48,7 +48,7 @@ export class Agent implements Witness {
   readonly name: string;
   readonly place: AgentPlace;
   readonly process: RunningProcess;
-  private readonly host: NetworkHost | undefined;
+  private readonly host: Pick<NetworkHost, "exec" | "address"> | undefined;
 
   constructor(options: AgentOptions, place: AgentPlace) {
     this.kind = options.kind;

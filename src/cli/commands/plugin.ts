@@ -206,7 +206,8 @@ async function showLogs(client: SerfClient, { words: [name = ""], options: { fol
   const lines = await client.pluginLogs(name);
   terminal.onInterrupt(() => {
     interrupted = true;
-    void lines.stop();
+    // The connection may close before the agent's word on it is here.
+    lines.stop().catch(() => undefined);
   });
   try {
     for await (const line of lines) terminal.print(line);

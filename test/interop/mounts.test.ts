@@ -22,7 +22,9 @@ async function placeWith(sandbox: Sandbox, mounts: string) {
 describe.skipIf(skip).concurrent("an agent whose snapshot is on a full disk", () => {
   const sandbox = useSandbox();
 
-  test("says so, stays a member, and writes the snapshot anew once there is room (accident 21)", { timeout: 180_000 }, async () => {
+  test("says so, stays a member, and writes the snapshot anew once there is room (accident 21)", {
+    timeout: 180_000,
+  }, async () => {
     const disk = await sandbox.folder();
     const seed = await sandbox.startAgent({ kind: "debian", name: "seed" });
     const agent = await sandbox.startAgent({

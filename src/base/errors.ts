@@ -53,6 +53,8 @@ export const errorCodes = {
   PLUGIN_FILE_FAILED: "The file of an instance of a plugin cannot be read or written. The message names it.",
   PLUGIN_BUSY: "A plugin asks more of its agent than is let through at a time. Wait for answers before asking more.",
   PROCESS_NOT_STARTED: "A program could not be started for a plugin. The message names it and why.",
+  INVALID_SCENARIO:
+    "A scenario for the simulator has an unknown step, a missing field or a value out of range. The message names the place.",
   TIMEOUT: "An operation did not finish in the time it was given. The message says what was still missing.",
 } as const satisfies Record<string, string>;
 

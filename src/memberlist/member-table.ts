@@ -21,6 +21,7 @@ export class MemberTable {
   /** By name id: the member's row + 1, or 0. */
   private rowsByNameId = new Uint32Array(rowsAtFirst);
   private rowCount = 0;
+  private changes = 0;
   /** By state code. */
   private readonly counts: [number, number, number, number] = [0, 0, 0, 0];
 
@@ -32,6 +33,11 @@ export class MemberTable {
   /** How many members are listed, the dead and left among them; rows are 0 to length - 1. */
   get length(): number {
     return this.rowCount;
+  }
+
+  /** Grows with every change: whoever watches need not look while it stands still. */
+  get changeCount(): number {
+    return this.changes;
   }
 
   /** Whether `insert` would have no room. */
@@ -98,6 +104,7 @@ export class MemberTable {
     this.stateChanges[row] = nowMs;
     this.counts[stateCodes[state]]! += 1;
     this.rowCount += 1;
+    this.changes += 1;
     this.indexRow(row);
     return row;
   }
@@ -108,11 +115,13 @@ export class MemberTable {
     assert(this.descriptorOf(row).name === content.name, "a member's name does not change");
     this.descriptorIds[row] = this.directory.acquire(content);
     this.directory.release(before);
+    this.changes += 1;
   }
 
   setIncarnation(row: number, incarnation: number): void {
     this.checkRow(row);
     this.incarnations[row] = incarnation;
+    this.changes += 1;
   }
 
   /** Changes the state, and with it the time of the change; does nothing if it is that already. */
@@ -125,6 +134,7 @@ export class MemberTable {
     this.counts[after]! += 1;
     this.states[row] = after;
     this.stateChanges[row] = nowMs;
+    this.changes += 1;
   }
 
   /** Removes every member for which `shouldRemove` is true; the others keep their order and get new rows. Returns how many. */
@@ -142,6 +152,7 @@ export class MemberTable {
     }
     const removed = this.rowCount - kept;
     this.rowCount = kept;
+    this.changes += removed;
     return removed;
   }
 

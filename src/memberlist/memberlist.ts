@@ -5,7 +5,9 @@ import { Ticker } from "../base/ticker.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { PacketMessage } from "../wire/messages.ts";
 import { openPacket } from "../wire/packet-envelope.ts";
+import type { AckWaiters } from "./ack-waiters.ts";
 import { type AnnouncementDone, Announcer } from "./announcer.ts";
+import type { BroadcastQueue } from "./broadcast-queue.ts";
 import type { Delegates } from "./delegates.ts";
 import { Directory } from "./directory.ts";
 import { createFoundations, type Foundations } from "./foundations.ts";
@@ -14,6 +16,7 @@ import { Inbox, type InboxMessage } from "./inbox.ts";
 import { Joiner, type JoinResult } from "./joiner.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Member } from "./member.ts";
+import type { MemberTable } from "./member-table.ts";
 import { Membership } from "./membership.ts";
 import { NameTakeover } from "./name-takeover.ts";
 import { type MemberlistOptions, resolveMemberlistOptions } from "./options.ts";
@@ -28,6 +31,15 @@ import { isGone } from "./transitions.ts";
 
 /** How often the length of the broadcast queue is sampled. */
 const queueCheckIntervalMs = 30_000;
+
+/** The rooms of a memberlist that those may look into who check it. They change nothing. */
+export interface MemberlistInside {
+  readonly table: Omit<MemberTable, "insert" | "removeWhere" | "setDescriptor" | "setIncarnation" | "setState">;
+  readonly broadcasts: Pick<BroadcastQueue, "length" | "droppedCount">;
+  readonly acks: Pick<AckWaiters, "size">;
+  readonly inbox: Pick<Inbox, "length">;
+  suspicionCount(): number;
+}
 
 /**
  * Who is alive: SWIM with Lifeguard, as memberlist speaks it. This class ties the rooms of the layer together; what each
@@ -212,6 +224,13 @@ export class Memberlist implements TransportReceiver {
   sendReliable(to: Member | Endpoint, message: Uint8Array, done: SendDone): void {
     this.expectRunning();
     this.reliableSender.send(to, message, done);
+  }
+
+  /** What is inside, to be looked at: it stays as true as the rooms it shows. */
+  inspect(): MemberlistInside {
+    const { table, broadcasts, acks } = this.foundations;
+    const { inbox, membership } = this;
+    return { table, broadcasts, acks, inbox, suspicionCount: () => membership.suspicionCount };
   }
 
   /** Called by the transport. First station of a packet's journey. */

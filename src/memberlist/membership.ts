@@ -61,6 +61,11 @@ export class Membership {
     return table.countIn("alive") + table.countIn("suspect");
   }
 
+  /** How many suspicions run: one for each suspect. */
+  get suspicionCount(): number {
+    return this.suspicions.size;
+  }
+
   /** This node; defined once it has announced itself. */
   get self(): Member {
     const self = this.find(this.around.options.nodeName);

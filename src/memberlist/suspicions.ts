@@ -13,6 +13,10 @@ export class Suspicions {
     this.expired = expired;
   }
 
+  get size(): number {
+    return this.running.size;
+  }
+
   begin(name: string, from: string): void {
     const { clock, options, table, timers } = this.around;
     const nodeCount = table.length;

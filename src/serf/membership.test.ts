@@ -37,6 +37,37 @@ function createMembership() {
   return { network, host, node, membership, told, erased, leave, join, statusOf, log };
 }
 
+describe("a leave that does not happen", () => {
+  test("is told once more when its time is over, each time anew, until the member goes or says that it is here", () => {
+    const { network, membership, leave, join } = createMembership();
+    membership.memberJoined(memberlistMember("web"));
+    leave("web", 5);
+    network.run(29_999);
+    expect(membership.overdueLeaves()).toEqual([]);
+    network.run(1);
+    expect(membership.overdueLeaves()).toEqual([{ kind: "leave", lamportTime: 5, node: "web", prune: false }]);
+    expect(membership.overdueLeaves()).toEqual([]);
+    network.run(30_000);
+    expect(membership.overdueLeaves()).toHaveLength(1);
+    join("web", 6);
+    network.run(60_000);
+    expect(membership.overdueLeaves()).toEqual([]);
+  });
+
+  test("is also noticed of a member that was heard of after the intent", () => {
+    const { network, membership, leave } = createMembership();
+    leave("web", 5);
+    network.run(100_000);
+    membership.memberJoined(memberlistMember("web"));
+    expect(membership.overdueLeaves()).toEqual([]);
+    network.run(30_000);
+    expect(membership.overdueLeaves()).toHaveLength(1);
+    membership.memberLeft(memberlistMember("web"));
+    network.run(30_000);
+    expect(membership.overdueLeaves()).toEqual([]);
+  });
+});
+
 describe("what memberlist says of a member", () => {
   test("alive makes it a member, with its tags and versions", () => {
     const { membership, told, log } = createMembership();

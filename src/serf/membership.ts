@@ -18,7 +18,12 @@ interface MemberRecord {
   statusTime: number;
   /** Monotonic time at which memberlist said that it is gone. */
   goneAtMs: number | undefined;
+  /** Monotonic time from which on a member that is leaving should have left; see `overdueLeaves`. */
+  leaveDueMs: number;
 }
+
+/** How long a leave may take. Told and carried out, it takes some ten seconds. */
+const leaveLimitMs = 30_000;
 
 export interface MembershipTimes {
   /** A member back within so long after it failed is counted as flapping. */
@@ -97,6 +102,22 @@ export class Membership implements MemberDelegate {
     return this.members().filter((member) => member.status === status);
   }
 
+  /**
+   * Leave intents to be told once more: their members are still there after all the time that a leave takes. A member whose refutation nobody
+   * heard, or that never heard the intent itself (it was told of its time by a push/pull, say), would be held for leaving for ever. It hears the intent
+   * again, and refutes it or goes.
+   */
+  overdueLeaves(): LeaveIntent[] {
+    const nowMs = this.host.clock.monotonicMs();
+    const overdue: LeaveIntent[] = [];
+    for (const record of this.records.values()) {
+      if (record.view.status !== "leaving" || nowMs < record.leaveDueMs) continue;
+      record.leaveDueMs = nowMs + leaveLimitMs;
+      overdue.push({ kind: "leave", lamportTime: record.statusTime, node: record.view.name, prune: false });
+    }
+    return overdue;
+  }
+
   hasOthersAlive(): boolean {
     for (const { view } of this.records.values())
       if (view.status === "alive" && view.name !== this.node.name) return true;
@@ -169,7 +190,7 @@ export class Membership implements MemberDelegate {
       return false;
     }
     record.statusTime = intent.lamportTime;
-    if (verdict === "leaving") this.show(record, { ...record.view, status: "leaving" });
+    if (verdict === "leaving") this.beginLeave(record);
     if (verdict === "left") this.applyForcedLeave(record);
     if (intent.prune) this.prune(record);
     return true;
@@ -215,10 +236,16 @@ export class Membership implements MemberDelegate {
       view: this.viewOf(member, status),
       statusTime: intent?.lamportTime ?? 0,
       goneAtMs: undefined,
+      leaveDueMs: this.host.clock.monotonicMs() + leaveLimitMs,
     };
     this.records.set(member.name, record);
     this.tellChange(member.name);
     return record;
+  }
+
+  private beginLeave(record: MemberRecord): void {
+    this.show(record, { ...record.view, status: "leaving" });
+    record.leaveDueMs = this.host.clock.monotonicMs() + leaveLimitMs;
   }
 
   private viewOf(member: Member, status: MemberStatus): SerfMember {

@@ -4,6 +4,7 @@ import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { resolveOptions } from "../base/options.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { Delegates } from "../memberlist/delegates.ts";
+import type { Directory } from "../memberlist/directory.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import { Memberlist } from "../memberlist/memberlist.ts";
 import type { MemberlistOptions } from "../memberlist/options.ts";
@@ -24,7 +25,7 @@ import type { QueryListener } from "./open-query.ts";
 import { memberlistOptionsOf, type SerfOptions, serfOptions } from "./options.ts";
 import { Querying } from "./querying.ts";
 import { Recovery } from "./recovery.ts";
-import { collectStats } from "./stats.ts";
+import { collectStats, type SerfInside } from "./stats.ts";
 import { encodedTagsBytesMax, encodeTags } from "./tags.ts";
 import { Upkeep } from "./upkeep.ts";
 import { UserEvents } from "./user-events.ts";
@@ -71,8 +72,11 @@ export class Serf {
   private tellShutdown: () => void = () => undefined;
   private keepKeys: (keys: readonly Uint8Array[]) => string | undefined = () => undefined;
 
-  /** Throws INVALID_OPTION, INVALID_KEY, TAGS_TOO_LARGE or SNAPSHOT_FAILED. Nothing is sent or received before `start`. */
-  constructor(options: Partial<SerfOptions>, host: Host, listener: (event: SerfEvent) => void) {
+  /**
+   * Throws INVALID_OPTION, INVALID_KEY, TAGS_TOO_LARGE or SNAPSHOT_FAILED. Nothing is sent or received before `start`. `directory`
+   * is as for `Memberlist`.
+   */
+  constructor(options: Partial<SerfOptions>, host: Host, listener: (event: SerfEvent) => void, directory?: Directory) {
     this.options = resolveOptions(serfOptions, options);
     this.host = host;
     checkNodeName(this.options);
@@ -84,13 +88,11 @@ export class Serf {
     this.broadcasts = this.createBroadcasts(memberlistOptions);
     this.events = this.createUserEvents();
     this.querying = this.createQuerying();
-    this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates());
+    this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates(), directory);
     this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
     const { membership, broadcasts } = this;
-    this.leaveIntents = new LeaveIntents(
-      { membership, broadcasts, broadcastTimeoutMs: this.options.broadcastTimeoutMs },
-      host,
-    );
+    const { broadcastTimeoutMs } = this.options;
+    this.leaveIntents = new LeaveIntents({ membership, broadcasts, broadcastTimeoutMs }, host);
     this.recovery = this.createRecovery();
     const { options: resolved, memberlist, recovery } = this;
     this.upkeep = new Upkeep({ options: resolved, membership, memberlist, broadcasts, recovery }, host);
@@ -249,16 +251,13 @@ export class Serf {
 
   /** For operators, in texts, under the reference's keys. */
   stats(): Readonly<Record<string, string>> {
-    const { membership, events, querying, broadcasts, encrypted } = this;
-    return collectStats({
-      membership,
-      events,
-      queries: querying.received,
-      broadcasts,
-      encrypted,
-      healthScore: this.memberlist.healthScore,
-      coordinateResets: this.coordinates?.resetCount,
-    });
+    return collectStats(this.inspect());
+  }
+
+  /** What is inside, to be looked at and left alone: numbers as of now, rooms as they go on. */
+  inspect(): SerfInside {
+    const { membership, events, querying, broadcasts, encrypted, memberlist, coordinates } = this;
+    return { membership, events, queries: querying.received, broadcasts, encrypted, memberlist, coordinates };
   }
 
   private createMembership(): Membership {

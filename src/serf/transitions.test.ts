@@ -22,6 +22,8 @@ describe("a leave intent", () => {
 
   test("about ourselves is refuted while we are staying, and followed when we are leaving", () => {
     expect(decideLeave({ status: "alive", statusTime: 5 }, 6, true)).toBe("refute");
+    // Of two words of one time others keep the one that they heard first.
+    expect(decideLeave({ status: "alive", statusTime: 5 }, 5, true)).toBe("refute");
     expect(decideLeave({ status: "alive", statusTime: 5 }, 6, false)).toBe("leaving");
   });
 });

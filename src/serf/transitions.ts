@@ -18,8 +18,10 @@ export interface KnownStatus {
 export type LeaveVerdict = "ignore" | "refute" | "leaving" | "left" | "witness";
 
 export function decideLeave(known: KnownStatus, lamportTime: number, aboutUsWhileAlive: boolean): LeaveVerdict {
+  // Somebody's claim can bear the time of our own last word, or of one that a push/pull made us take over: whoever heard the claim first
+  // ignores what else is said of that time, so it takes a later word to be heard.
+  if (aboutUsWhileAlive) return lamportTime >= known.statusTime ? "refute" : "ignore";
   if (lamportTime <= known.statusTime) return "ignore";
-  if (aboutUsWhileAlive) return "refute";
   switch (known.status) {
     case "alive":
       return "leaving";

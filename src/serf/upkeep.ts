@@ -4,6 +4,7 @@ import { Ticker } from "../base/ticker.ts";
 import type { Memberlist } from "../memberlist/memberlist.ts";
 import type { Broadcasts } from "./broadcasts.ts";
 import type { Membership } from "./membership.ts";
+import { encodeSerfMessage } from "./messages.ts";
 import type { SerfOptions } from "./options.ts";
 import { decideReconnect } from "./reconnector.ts";
 import type { Recovery } from "./recovery.ts";
@@ -47,12 +48,14 @@ export class Upkeep {
   private handleReap(): void {
     const { recentIntentTimeoutMs, reconnectTimeoutMs, tombstoneTimeoutMs, overrideReconnectTimeout } =
       this.parts.options;
-    this.parts.membership.reap({
+    const { membership, broadcasts } = this.parts;
+    membership.reap({
       intentMs: recentIntentTimeoutMs,
       failedMs: reconnectTimeoutMs,
       leftMs: tombstoneTimeoutMs,
       override: overrideReconnectTimeout,
     });
+    for (const intent of membership.overdueLeaves()) broadcasts.intents.queue({ message: encodeSerfMessage(intent) });
   }
 
   private handleReconnect(): void {

@@ -118,12 +118,12 @@ class SimulatedTimer extends ScheduledEvent implements Timer {
 
   fire(): void {
     if (this.cancelled) return;
-    if (!this.process.isReady) {
+    if (!this.process.begins("timer")) {
       this.process.hold("timer", () => this.fire());
       return;
     }
     this.action();
-    this.process.acted("timer");
+    this.process.ended("timer");
   }
 
   cancel(): void {

@@ -88,6 +88,22 @@ export class SimulatedNetwork {
     return disk;
   }
 
+  /** Whether a process listens at that address. */
+  isTaken(address: string): boolean {
+    return this.network.isBound(address);
+  }
+
+  /** The files at one address are at another from now on, as when a machine gets a new address. */
+  moveDisk(from: string, to: string): void {
+    this.disks.set(to, this.disk(from));
+    this.disks.delete(from);
+  }
+
+  /** For what happens to hosts from outside. */
+  after(delayMs: number, fire: () => void): void {
+    this.schedule.after(delayMs, fire);
+  }
+
   /** What the resolver of every host answers for `hostName` from now on. */
   setName(hostName: string, addresses: readonly string[]): void {
     this.network.names.set(hostName, addresses);

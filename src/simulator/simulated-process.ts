@@ -21,6 +21,8 @@ export class SimulatedProcess {
   /** Packets that found the buffer full. */
   droppedCount = 0;
   listener: TurnListener | undefined;
+  /** What woke it to what it is doing now; undefined while it is idle. */
+  cause: TurnCause | undefined;
   private readonly random: Random;
   private dead = false;
   private paused = false;
@@ -46,23 +48,26 @@ export class SimulatedProcess {
     return this.heldStreamBytes;
   }
 
-  /** For what is frequent: tells a caller that it may act now, and is to call `acted` then; otherwise `hold` is for it. */
-  get isReady(): boolean {
-    return !this.dead && !this.paused;
+  /** For what is frequent: true if it may be done now, and then `ended` is to be called after it; otherwise `hold` is for it. */
+  begins(cause: TurnCause): boolean {
+    if (this.dead || this.paused) return false;
+    this.cause = cause;
+    return true;
   }
 
-  acted(cause: TurnCause): void {
+  ended(cause: TurnCause): void {
     this.listener?.(cause);
+    this.cause = undefined;
   }
 
   /** Has the process do something: now, or when it goes on. */
   take(cause: TurnCause, action: () => void, bytes = 0): void {
-    if (!this.isReady) {
+    if (!this.begins(cause)) {
       this.hold(cause, action, bytes);
       return;
     }
     action();
-    this.listener?.(cause);
+    this.ended(cause);
   }
 
   hold(cause: TurnCause, action: () => void, bytes = 0): void {

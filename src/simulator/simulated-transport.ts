@@ -89,12 +89,12 @@ export class SimulatedTransport implements Transport {
 
   /** A packet has come all the way. */
   deliver(from: Endpoint, packet: Uint8Array): void {
-    if (!this.process.isReady) {
+    if (!this.process.begins("packet")) {
       this.process.hold("packet", () => this.deliver(from, packet), packet.length);
       return;
     }
     this.receiver?.receivePacket(from, packet, this.clock.monotonicMs());
-    this.process.acted("packet");
+    this.process.ended("packet");
   }
 
   private dial(stream: SimulatedStream): void {

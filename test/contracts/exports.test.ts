@@ -52,9 +52,12 @@ const promised: Readonly<Record<string, string>> = {
     createPluginBench, definePlugin, durationMs, integer, pairs, records, secret, text, texts, writeFileChecked,
   `,
   "./simulator": `
-    type Latency, type LinkConditions, type LogLine, type Place, type RecordingLogger, type RecordingMetrics, type SampleSummary, type SimulatedDisk,
-    type SimulatedHost,
-    SimulatedNetwork, type SimulatedNetworkOptions, type TrafficCounts,
+    type AskedQuery, type CheckedWorld, type Checker, type CheckerFactory, type Latency, type LinkConditions, type LogLine,
+    type MemberChange, type NodeCondition, type Place, type RecordingLogger, type RecordingMetrics, type Report,
+    type RunOptions, type RunReport, type SampleSummary, type Scenario, type Seen, type SentEvent, type SimulatedDisk,
+    type SimulatedHost, SimulatedNetwork, type SimulatedNetworkOptions, type SimulatedNode, Simulation,
+    type SimulationOptions, type Step, type StillFails, type SwarmOptions, type TrafficCounts, type Violation, allCheckers,
+    checkScenario, drawScenario, runScenario, shrinkScenario,
   `,
 };
 

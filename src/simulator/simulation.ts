@@ -1,0 +1,260 @@
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { messageOf } from "../base/errors.ts";
+import { Directory } from "../memberlist/directory.ts";
+import { type MemberlistProfile, memberlistProfiles } from "../memberlist/options.ts";
+import type { SerfEvent } from "../serf/events.ts";
+import type { Tags } from "../serf/member.ts";
+import type { SerfOptions } from "../serf/options.ts";
+import type { CheckedWorld, Checker, CheckerFactory } from "./checkers/checker.ts";
+import { MemberWatch } from "./member-watch.ts";
+import { SimulatedNetwork, type SimulatedNetworkOptions } from "./simulated-network.ts";
+import { type NodeWatcher, SimulatedNode } from "./simulated-node.ts";
+import { TraceHash } from "./trace-hash.ts";
+
+/** Where every node keeps its snapshot, on its own disk. */
+export const snapshotPath = "snapshot";
+/** How often a node that has found nobody tries again. */
+const joinAgainMs = 10_000;
+/** After so many nothing new is learnt. */
+const violationsMax = 10;
+
+/** What is wrong, seen by a checker. */
+export interface Violation {
+  readonly checker: string;
+  readonly atMs: number;
+  /** Whom it was seen at, if anybody. */
+  readonly node: string | undefined;
+  readonly problem: string;
+}
+
+/** What all nodes of a simulation have in common. */
+export interface SimulationOptions extends SimulatedNetworkOptions {
+  readonly profile?: MemberlistProfile;
+  /** Nodes keep snapshots, and so their members and clocks when they restart. Default false. */
+  readonly snapshots?: boolean;
+  /** Options of every node, beyond the profile. */
+  readonly serf?: Partial<SerfOptions>;
+  readonly checkers?: readonly CheckerFactory[];
+}
+
+/** A Serf cluster in virtual time, with checkers that watch it. What happens in it is up to whoever calls; see `runScenario`. */
+export class Simulation implements CheckedWorld, NodeWatcher {
+  readonly network: SimulatedNetwork;
+  readonly violations: Violation[] = [];
+  readonly lives: SimulatedNode[] = [];
+  readonly checkers: readonly Checker[];
+  private readonly options: SimulationOptions;
+  private readonly directory = new Directory();
+  private readonly current = new Map<string, SimulatedNode>();
+  private readonly watches = new Map<SimulatedNode, MemberWatch>();
+  private readonly trace = new TraceHash();
+  private addressesUsed = 0;
+  private asked = 0;
+
+  constructor(options: SimulationOptions) {
+    this.options = options;
+    this.network = new SimulatedNetwork({ logLinesMax: 0, ...options });
+    this.checkers = (options.checkers ?? []).map(({ name, create }) =>
+      create(this, (problem, node) => this.report(name, problem, node)),
+    );
+  }
+
+  get nowMs(): number {
+    return this.network.nowMs;
+  }
+
+  get running(): readonly SimulatedNode[] {
+    return [...this.current.values()].filter((node) => node.isUp);
+  }
+
+  /** Every name's newest life. */
+  get nodes(): readonly SimulatedNode[] {
+    return [...this.current.values()];
+  }
+
+  /** The same for every run of the same seed and calls. */
+  get traceHash(): string {
+    return this.trace.digest();
+  }
+
+  node(name: string): SimulatedNode | undefined {
+    return this.current.get(name);
+  }
+
+  newAddress(): string {
+    const number = ++this.addressesUsed;
+    return `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+  }
+
+  /** Starts a node that has joined nobody yet: a new one, or one that comes back. Throws as Serf does. */
+  start(name: string, address = this.newAddress(), more: Partial<SerfOptions> = {}): SimulatedNode {
+    const { profile = "lan", snapshots = false, serf = {} } = this.options;
+    const memberlist = { ...memberlistProfiles[profile], ...serf.memberlist, ...more.memberlist };
+    const options = { ...serf, ...more, memberlist, ...(snapshots ? { snapshotPath } : {}) };
+    const host = this.network.createHost({ address, name });
+    const id = this.lives.length;
+    let node: SimulatedNode;
+    try {
+      node = new SimulatedNode({ name, id, startedMs: this.nowMs }, host, options, this.directory, this);
+    } catch (error) {
+      host.crash();
+      throw error;
+    }
+    const former = this.current.get(name);
+    this.lives.push(node);
+    this.watches.set(
+      node,
+      new MemberWatch(node, (change) => this.tellAll((checker) => checker.memberChanged?.(change))),
+    );
+    this.tellAll((checker) => checker.nodeStarted?.(node, former));
+    this.current.set(name, node);
+    node.command(() => node.serf.start());
+    return node;
+  }
+
+  /** Joins, and tries again until that has succeeded or the node is not up any more. */
+  join(node: SimulatedNode, target: () => SimulatedNode | undefined = () => this.contactFor(node)): void {
+    const again = () => void node.host.timers.after(joinAgainMs, attempt);
+    const attempt = () => {
+      if (!node.isUp) return;
+      const contact = target();
+      if (contact === undefined) again();
+      else
+        node.serf.join([contact.endpoint], true, ({ joined }) => {
+          if (joined === 0) again();
+        });
+    };
+    node.command(attempt);
+  }
+
+  crash(node: SimulatedNode, losesPower = false): void {
+    if (node.endedMs !== undefined) return;
+    if (node.host.isPaused || losesPower) node.hasSoundDisk = false;
+    if (losesPower) node.host.losePower();
+    else node.host.crash();
+    this.end(node, "down");
+  }
+
+  /** Has a node leave and then shut down. */
+  leave(node: SimulatedNode): void {
+    if (!node.isUp) return;
+    node.command(() => {
+      if (!node.isUp) return;
+      node.end("leaving");
+      node.serf.leave(() => {
+        if (node.condition !== "leaving") return;
+        node.serf.shutdown();
+        this.end(node, "left");
+      });
+    });
+  }
+
+  /** Sends a user event. Its name should be its own: it is by names that checkers tell events apart. */
+  sendEvent(sender: SimulatedNode, name: string, payload: Uint8Array, coalesce = false): void {
+    sender.command(() => {
+      if (!sender.isUp) return;
+      const event = { name, sender, atMs: this.nowMs };
+      this.tellAll((checker) => checker.eventSent?.(event));
+      sender.serf.userEvent(name, payload, coalesce);
+    });
+  }
+
+  /** Asks everybody; nodes of a simulation answer with the payload and their name. */
+  ask(asker: SimulatedNode, requestAck = true): void {
+    const query = { asker, payload: `question-${++this.asked}` };
+    const { payload } = query;
+    asker.command(() => {
+      if (!asker.isUp) return;
+      asker.serf.query(
+        payload,
+        utf8Encode(payload),
+        { requestAck },
+        {
+          acked: (from) => this.tellAll((checker) => checker.answered?.(query, from, undefined)),
+          responded: (from, answer) => this.tellAll((checker) => checker.answered?.(query, from, utf8Decode(answer))),
+          ended: () => this.tellAll((checker) => checker.queryEnded?.(query)),
+        },
+      );
+    });
+  }
+
+  setTags(node: SimulatedNode, tags: Tags): void {
+    node.command(() => {
+      if (!node.isUp) return;
+      node.serf.setTags(tags, () => undefined);
+      node.tags = tags;
+    });
+  }
+
+  /** Lets `ms` pass, or less if something turns out to be wrong. */
+  run(ms: number): void {
+    this.guarded(() => this.network.runUntil(() => this.violations.length > 0, ms));
+  }
+
+  /** Lets time pass in such steps until the condition holds or something is wrong; returns whether it holds. */
+  runUntil(condition: () => boolean, limitMs: number, stepMs = 1_000): boolean {
+    const deadlineMs = this.nowMs + limitMs;
+    while (!condition()) {
+      if (this.violations.length > 0 || this.nowMs >= deadlineMs) return false;
+      this.run(Math.min(stepMs, deadlineMs - this.nowMs));
+    }
+    return true;
+  }
+
+  /** What checkers still miss, now that nothing goes wrong any more. */
+  unsettled(): { readonly checker: string; readonly problem: string } | undefined {
+    for (const checker of this.checkers) {
+      const problem = checker.unsettled?.();
+      if (problem !== undefined) return { checker: checker.name, problem };
+    }
+    return undefined;
+  }
+
+  report(checker: string, problem: string, node?: SimulatedNode): void {
+    if (this.violations.length >= violationsMax) return;
+    this.violations.push({ checker, atMs: this.nowMs, node: node?.name, problem });
+  }
+
+  /** An exception from the protocol is a violation like others. */
+  guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.report("exceptions", error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
+    }
+  }
+
+  /** Called by nodes. */
+  turned(node: SimulatedNode, cause: string): void {
+    this.trace.addNumber(this.nowMs);
+    this.trace.addNumber(node.id);
+    this.trace.addNumber(this.network.traffic.packetBytes);
+    this.trace.addText(cause);
+    if (node.joinedMs === undefined && node.serf.memberlist.aliveCount > 1) node.joinedMs = this.nowMs;
+    this.watches.get(node)?.check();
+    for (const checker of this.checkers) checker.turned?.(node);
+  }
+
+  /** Called by nodes. */
+  told(node: SimulatedNode, event: SerfEvent): void {
+    this.trace.addText(event.kind);
+    if ("name" in event) this.trace.addText(event.name);
+    else for (const { name } of event.members) this.trace.addText(name);
+    this.tellAll((checker) => checker.told?.(node, event));
+    if (event.kind === "query") event.respond(utf8Encode(`${utf8Decode(event.payload)} by ${node.name}`));
+  }
+
+  private tellAll(action: (checker: Checker) => void): void {
+    for (const checker of this.checkers) action(checker);
+  }
+
+  private end(node: SimulatedNode, condition: "down" | "left"): void {
+    node.end(condition);
+    this.tellAll((checker) => checker.nodeEnded?.(node));
+  }
+
+  /** The oldest of the others: whoever looks for the cluster finds the same one. */
+  private contactFor(node: SimulatedNode): SimulatedNode | undefined {
+    return this.running.filter((other) => other !== node).sort((a, b) => a.id - b.id)[0];
+  }
+}

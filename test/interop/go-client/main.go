@@ -56,8 +56,9 @@ func main() {
 	h.tags(c)
 	h.events(c)
 	h.queries(c)
-	h.keys(c)
+	// Before a key is used: our agent first asks who has it, which counts as a query.
 	h.figures(c)
+	h.keys(c)
 	h.logs(c)
 	h.leaving(c)
 	h.coverage()

@@ -1,6 +1,6 @@
-// Writes docs/ERRORS.md and docs/CONFIG.md from the tables in the code: `npm run docs`. Tests fail when a page and its table differ.
+// Writes docs/ERRORS.md, docs/CONFIG.md and docs/plugins from the tables in the code: `npm run docs`. Tests fail when a page and its table differ.
 
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -41,3 +41,12 @@ ${rows.join("\n")}
 
 const { renderConfigPage } = await load("src/cli/config-page.ts");
 writeFileSync(new URL("docs/CONFIG.md", root), renderConfigPage());
+
+const { renderPluginPage } = await load("src/plugins/plugin-page.ts");
+const { builtInPlugins } = await load("src/plugins/built-in.ts");
+mkdirSync(new URL("docs/plugins/", root), { recursive: true });
+for (const [name, { load: loadPlugin }] of Object.entries(builtInPlugins)) {
+  const guide = new URL(`src/plugins/${name}/guide.md`, root);
+  const text = existsSync(guide) ? readFileSync(guide, "utf8") : "";
+  writeFileSync(new URL(`docs/plugins/${name}.md`, root), renderPluginPage((await loadPlugin()).plugin, text));
+}

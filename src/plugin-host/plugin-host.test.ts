@@ -107,7 +107,9 @@ function world() {
     return instance;
   };
   const threadOf = (name: string) => threads.findLast(({ setup }) => setup.instance === name)!;
-  const tell = (event: SerfEvent) => listeners.forEach((listener) => listener(event));
+  const tell = (event: SerfEvent) => {
+    for (const listener of listeners) listener(event);
+  };
   return { host, log, timers, threads, members, setMember, settle, advance, run, threadOf, tell };
 }
 

@@ -1,9 +1,11 @@
 /** Plugins beside a real agent, each in a real thread: what they do wrong, and what operators do with them. */
 
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { connectSerf, type PluginInstanceView } from "../../src/client/index.ts";
 import type { Agent } from "../support/agent.ts";
@@ -191,6 +193,23 @@ describe("serf plugin", () => {
     expect(await agent.leave()).toBe(0);
     const stops = agent.log.slice(logged).match(/plugin\.\w+: stops/g);
     expect(stops).toEqual(["plugin.doubler: stops", "plugin.counter: stops"]);
+  });
+
+  test("installs a package, and removes it with the last instance", async () => {
+    const { agent, folder } = await startAgent(sandbox);
+    const source = join(await sandbox.folder(), "package");
+    await cp(join(fixtures, "counter"), source, { recursive: true });
+    const manifest = { name: "serf-ts-plugin-counter", version: "1.2.3", type: "module", exports: "./index.mjs" };
+    await writeFile(join(source, "package.json"), JSON.stringify(manifest));
+    const { stdout } = await promisify(execFile)("npm", ["pack", "--silent"], { cwd: source });
+    const tarball = join(source, stdout.trim());
+    expectSuccess(await plugin(agent, "install", tarball, "step=3"));
+    expect((await plugin(agent, "counter", "add")).stdout).toContain('"count": 3');
+    const installed = join(folder, "packages/node_modules/serf-ts-plugin-counter");
+    expect(existsSync(installed)).toBe(true);
+    expect(await list(agent)).toMatchObject([{ instance: "counter", from: "serf-ts-plugin-counter" }]);
+    expectSuccess(await plugin(agent, "remove", "counter"));
+    expect(existsSync(installed)).toBe(false);
   });
 
   test("follows the files on SIGHUP", async () => {

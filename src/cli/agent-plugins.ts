@@ -12,6 +12,7 @@ import { PluginCommands } from "../plugin-host/plugin-commands.ts";
 import { PluginHost } from "../plugin-host/plugin-host.ts";
 import { workerThreads } from "../plugin-host/worker-thread.ts";
 import { realTimers } from "../plugins/bench-timers.ts";
+import { builtInPlugins } from "../plugins/built-in.ts";
 
 const signals = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 const lastSignals = ["SIGINT", "SIGTERM"] as const;
@@ -32,6 +33,7 @@ export function startPlugins(agent: Agent, config: AgentConfig, logger: Logger):
     spawn: workerThreads(join(import.meta.dirname, "serf-plugin-thread.cjs")),
     timers: realTimers,
     logger,
+    boxed: builtInPlugins,
     files: folder === undefined ? undefined : new InstanceFiles(folder),
     packagesFolder: folder === undefined ? undefined : join(folder, "packages"),
   });

@@ -19,15 +19,16 @@ export interface Inspection {
 export async function inspectPlugin(setup: ThreadSetup, spawn: SpawnThread, timers: TimerSource): Promise<Inspection> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => {
-      finish();
       reject(new SerfError("PLUGIN_INVALID", reason));
+      finish();
     };
     const thread = spawn(setup, {
       received: (message: FromThread) => {
         if (message.kind === "notice" && message.notice.kind === "failed") fail(message.notice.reason);
         if (message.kind !== "loaded") return;
-        finish();
+        // First, since the end of the thread is a failure otherwise.
         resolve({ description: message.description, options: message.options });
+        finish();
       },
       ended: (why) => fail(why),
     });

@@ -3,7 +3,6 @@
 import { isAbsolute } from "node:path";
 import { messageOf, SerfError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
-import { builtInPlugins } from "../plugins/built-in.ts";
 import { isPluginName } from "../plugins/declaration.ts";
 import type { PluginDescription } from "../plugins/thread/messages.ts";
 import { type Inspection, inspectPlugin } from "./inspect-plugin.ts";
@@ -51,7 +50,7 @@ export class PluginAdmin {
       });
       return { description, instance };
     }
-    if (!Object.hasOwn(builtInPlugins, name)) throw this.unknown(name);
+    if (!Object.hasOwn(this.host.options.boxed, name)) throw this.unknown(name);
     const { description } = await this.inspect(configInBox(name));
     return { description };
   }
@@ -73,7 +72,6 @@ export class PluginAdmin {
       const automatic = this.host.instances.get(name);
       if (automatic !== undefined) {
         await this.replace(automatic, config, true);
-        automatic.automatic = false;
         return automatic;
       }
       return this.addNew(config);
@@ -87,7 +85,6 @@ export class PluginAdmin {
       this.expectWholeFile(instance);
       const { options } = await this.inspect(instance.config, texts);
       await this.replace(instance, { ...instance.config, options }, true);
-      instance.automatic = false;
       return instance;
     });
   }
@@ -162,8 +159,7 @@ export class PluginAdmin {
       return;
     }
     instance.fileProblem = "";
-    instance.automatic = false;
-    if (JSON.stringify(instance.config) === JSON.stringify(config)) return;
+    if (!instance.automatic && JSON.stringify(instance.config) === JSON.stringify(config)) return;
     try {
       await this.inspect(config);
       await this.replace(instance, config, false);
@@ -198,10 +194,13 @@ export class PluginAdmin {
     }
   }
 
-  /** Runs the instance with another configuration, and with the former one again where that fails. */
+  /** Runs the instance with another configuration, and with the former one again where that fails. It then counts as installed. */
   private async replace(instance: PluginInstance, config: InstanceConfig, saves: boolean): Promise<void> {
     const before = instance.config;
+    let { automatic } = instance;
     const dependants = this.host.dependantsOf(instance);
+    // As long as they are stopped nobody seems to need it.
+    instance.automatic = false;
     // Those that build on it are stopped first and begin again when it runs.
     await Promise.all(dependants.map((dependant) => dependant.halt()));
     await instance.halt();
@@ -211,6 +210,7 @@ export class PluginAdmin {
       const problem = await instance.settled();
       if (problem !== undefined) throw new SerfError("PLUGIN_FAILED", `it does not start so: ${problem}`);
       if (saves) this.save(config);
+      automatic = false;
     } catch (error) {
       await instance.halt();
       instance.config = before;
@@ -219,6 +219,7 @@ export class PluginAdmin {
       throw new SerfError("PLUGIN_FAILED", `${messageOf(error)}; it runs as before again`, { cause: error });
     } finally {
       for (const dependant of dependants) dependant.begin();
+      instance.automatic = automatic;
     }
   }
 
@@ -233,7 +234,8 @@ export class PluginAdmin {
     if (trail.includes(name))
       throw new SerfError("PLUGIN_INVALID", `${[...trail, name].join(" builds on ")}: none of them can be first`);
     for (const plugin of buildsOn) {
-      const base = this.host.baseFor(plugin)?.config ?? (Object.hasOwn(builtInPlugins, plugin) && configInBox(plugin));
+      const base =
+        this.host.baseFor(plugin)?.config ?? (Object.hasOwn(this.host.options.boxed, plugin) && configInBox(plugin));
       if (!base) throw new SerfError("PLUGIN_INVALID", `${config.plugin} builds on ${plugin}: install that first`);
       const { description } = await this.inspect(base);
       await this.checkBases(base, description, [...trail, name]);
@@ -241,7 +243,7 @@ export class PluginAdmin {
   }
 
   private async findOrigin(what: string): Promise<InstanceOrigin> {
-    if (Object.hasOwn(builtInPlugins, what)) return { kind: "box" };
+    if (Object.hasOwn(this.host.options.boxed, what)) return { kind: "box" };
     const wanted = readPackage(what);
     if (wanted === undefined) {
       if (!isAbsolute(what)) throw this.unknown(what);
@@ -295,7 +297,7 @@ export class PluginAdmin {
   }
 
   private unknown(name: string): SerfError {
-    const known = [...this.host.instances.keys(), ...Object.keys(builtInPlugins)];
+    const known = [...this.host.instances.keys(), ...Object.keys(this.host.options.boxed)];
     const nearest = nearestWord(name, known);
     const hint = nearest === undefined ? "" : `, did you mean "${nearest}"?`;
     const how = hint === "" ? "; a folder needs a path, a package is named serf-ts-plugin-X or npm:X" : "";

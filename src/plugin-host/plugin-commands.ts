@@ -3,7 +3,6 @@
 import * as v from "valibot";
 import type { LogBuffer } from "../agent/log-buffer.ts";
 import { SerfError } from "../base/errors.ts";
-import { builtInPlugins } from "../plugins/built-in.ts";
 import type {
   PluginActionInput,
   PluginActionName,
@@ -106,7 +105,7 @@ export class PluginCommands {
 
   private async search(word: string, npm: boolean): Promise<{ readonly plugins: readonly PluginFound[] }> {
     const wanted = word.toLowerCase();
-    const boxed = Object.entries(builtInPlugins).map(([plugin, { description }]) => ({
+    const boxed = Object.entries(this.host.options.boxed).map(([plugin, { description }]) => ({
       name: plugin,
       description,
       origin: "box",

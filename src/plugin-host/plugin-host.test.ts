@@ -4,6 +4,7 @@ import type { PluginDescription, ThreadSetup, ToThread } from "../plugins/thread
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 import type { InstanceConfig } from "./instance-config.ts";
+import { PluginAdmin } from "./plugin-admin.ts";
 import { PluginHost } from "./plugin-host.ts";
 import type { PluginInstance } from "./plugin-instance.ts";
 import type { ThreadListener } from "./worker-thread.ts";
@@ -14,6 +15,8 @@ class SimulatedThread {
   readonly setup: ThreadSetup;
   readonly listener: ThreadListener;
   isAlive = true;
+  hasLoaded = false;
+  hasStarted = false;
 
   constructor(setup: ThreadSetup, listener: ThreadListener) {
     this.setup = setup;
@@ -37,10 +40,13 @@ class SimulatedThread {
   load(buildsOn: readonly string[] = []): void {
     const { instance: name } = this.setup;
     const description: PluginDescription = { name, description: "", buildsOn, actions: {}, options: [] };
-    this.listener.received({ kind: "loaded", description, options: {} });
+    this.hasLoaded = true;
+    const texts = Object.fromEntries(this.setup.texts ?? []);
+    this.listener.received({ kind: "loaded", description, options: { ...this.setup.options, ...texts } });
   }
 
   start(): void {
+    this.hasStarted = true;
     this.listener.received({ kind: "started" });
   }
 
@@ -90,6 +96,7 @@ function world() {
     },
     timers,
     logger: { enabled: () => true, log: (level, line) => void log.push(`${level} ${line}`) },
+    boxed: { base: { description: "Others build on it" } },
     files: undefined,
     packagesFolder: undefined,
   });
@@ -209,6 +216,68 @@ describe("a plugin that builds on another", () => {
     threadOf("b").listener.received({ kind: "stopped" });
     await advance(10);
     expect([a.state, b.problem]).toEqual(["waiting", "it builds on a and that on b: neither can be first"]);
+  });
+});
+
+describe("a plugin of the box that others build on", () => {
+  /** Threads that load and start by themselves; `web` builds on `base`, and `base` does not start with `bad=1`. */
+  function admin() {
+    const it = world();
+    const pump = async (): Promise<void> => {
+      for (const thread of it.threads.filter(({ isAlive }) => isAlive)) {
+        const { instance: name, options } = thread.setup;
+        const kinds = thread.kinds();
+        const last = kinds.at(-1);
+        if (last === "stop") thread.listener.received({ kind: "stopped" });
+        else if (kinds.length === 0 && !thread.hasLoaded) thread.load(name === "web" ? ["base"] : []);
+        else if (last === "start" && !thread.hasStarted) {
+          if (options["bad"] === "1")
+            thread.listener.received({ kind: "notice", notice: { kind: "failed", reason: "bad" } });
+          else thread.start();
+        }
+      }
+      await it.settle();
+    };
+    const until = async <T>(work: Promise<T>): Promise<T> => {
+      let done = false;
+      const settled = work.finally(() => {
+        done = true;
+      });
+      settled.catch(() => undefined);
+      while (!done) await pump();
+      for (let i = 0; i < 10; i++) await pump();
+      return settled;
+    };
+    const views = () => [...it.host.instances.values()].map((one) => it.host.view(one));
+    return { ...it, admin: new PluginAdmin(it.host), until, views };
+  }
+
+  test("runs for them, and is gone after the last of them", async () => {
+    const { host, until, views, admin: operator } = admin();
+    host.add(configOf("web")).begin();
+    await until(Promise.resolve());
+    expect(views()).toMatchObject([
+      { instance: "web", state: "running", startedFor: [] },
+      { instance: "base", state: "running", startedFor: ["web"] },
+    ]);
+    await expect(until(operator.disable("base"))).rejects.toThrow("base was not installed: it runs for web");
+    await until(operator.remove("web"));
+    expect(views()).toEqual([]);
+  });
+
+  test("counts as installed once it is configured, but not where that fails", async () => {
+    const { host, until, views, admin: operator } = admin();
+    host.add(configOf("web")).begin();
+    await until(Promise.resolve());
+    const change = (options: Record<string, string>) => until(operator.configure("base", Object.entries(options)));
+    await expect(change({ bad: "1" })).rejects.toThrow("it does not start so: bad; it runs as before again");
+    expect(views()).toMatchObject([
+      { instance: "web", state: "running" },
+      { instance: "base", state: "running", startedFor: ["web"] },
+    ]);
+    await change({ good: "1" });
+    await until(operator.remove("web"));
+    expect(views()).toMatchObject([{ instance: "base", state: "running", startedFor: [] }]);
   });
 });
 

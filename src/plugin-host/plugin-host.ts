@@ -2,7 +2,6 @@
 
 import { SerfError } from "../base/errors.ts";
 import type { Logger } from "../base/host.ts";
-import { builtInPlugins } from "../plugins/built-in.ts";
 import type { PluginOccurrence, RequestInput } from "../plugins/link.ts";
 import type { PluginMember, PluginSignal } from "../plugins/plugin.ts";
 import { Programs } from "../plugins/programs.ts";
@@ -23,6 +22,8 @@ export interface PluginHostOptions {
   readonly spawn: SpawnThread;
   readonly timers: TimerSource;
   readonly logger: Logger;
+  /** The plugins in the box. */
+  readonly boxed: Readonly<Record<string, { readonly description: string }>>;
   /** Undefined: nothing outlives the agent. */
   readonly files: InstanceFiles | undefined;
   /** Where packages are installed. */
@@ -129,6 +130,7 @@ export class PluginHost {
   }
 
   private createRun(config: InstanceConfig, listener: RunListener): PluginRun {
+    if (this.stopping) throw new SerfError("NOT_RUNNING", "the agent is stopping");
     const { agent, spawn, timers, files, packagesFolder } = this.options;
     const setup = { source: sourceOf(config, packagesFolder), instance: config.name, options: config.options };
     const surroundings = {
@@ -217,7 +219,7 @@ export class PluginHost {
 
   private addAutomatic(plugin: string): PluginInstance | undefined {
     // One of that name that is disabled or broken was meant, and is not passed over.
-    if (!Object.hasOwn(builtInPlugins, plugin) || this.instances.has(plugin)) return undefined;
+    if (!Object.hasOwn(this.options.boxed, plugin) || this.instances.has(plugin)) return undefined;
     const base = this.add({ name: plugin, plugin, origin: { kind: "box" }, enabled: true, options: {} }, true);
     base.begin();
     return base;

@@ -120,6 +120,17 @@ function world() {
   return { host, log, timers, threads, members, setMember, settle, advance, run, threadOf, tell };
 }
 
+/** What a real thread would do next. `web` builds on `base`, and what has the option `bad` does not start. */
+function obey(thread: SimulatedThread): void {
+  const { instance, options } = thread.setup;
+  const last = thread.kinds().at(-1);
+  if (last === "stop") thread.listener.received({ kind: "stopped" });
+  else if (!thread.hasLoaded) thread.load(instance === "web" ? ["base"] : []);
+  else if (last !== "start" || thread.hasStarted) return;
+  else if (options["bad"] === undefined) thread.start();
+  else thread.listener.received({ kind: "notice", notice: { kind: "failed", reason: "bad" } });
+}
+
 function configOf(name: string): InstanceConfig {
   return { name, plugin: name, origin: { kind: "box" }, enabled: true, options: {} };
 }
@@ -220,22 +231,10 @@ describe("a plugin that builds on another", () => {
 });
 
 describe("a plugin of the box that others build on", () => {
-  /** Threads that load and start by themselves; `web` builds on `base`, and `base` does not start with `bad=1`. */
   function admin() {
     const it = world();
     const pump = async (): Promise<void> => {
-      for (const thread of it.threads.filter(({ isAlive }) => isAlive)) {
-        const { instance: name, options } = thread.setup;
-        const kinds = thread.kinds();
-        const last = kinds.at(-1);
-        if (last === "stop") thread.listener.received({ kind: "stopped" });
-        else if (kinds.length === 0 && !thread.hasLoaded) thread.load(name === "web" ? ["base"] : []);
-        else if (last === "start" && !thread.hasStarted) {
-          if (options["bad"] === "1")
-            thread.listener.received({ kind: "notice", notice: { kind: "failed", reason: "bad" } });
-          else thread.start();
-        }
-      }
+      for (const thread of it.threads.filter(({ isAlive }) => isAlive)) obey(thread);
       await it.settle();
     };
     const until = async <T>(work: Promise<T>): Promise<T> => {

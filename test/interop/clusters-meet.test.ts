@@ -94,7 +94,7 @@ describe.skipIf(isMissing).concurrent.each(directions)("two encrypted clusters t
     for (const agent of [west[1]!, east[1]!]) {
       await agent.command(["event", "-coalesce=false", `together-${agent.name}`]);
       await waitForEvent(agents, `together-${agent.name}`);
-      const { stdout } = await agent.command(["query", "-format=json", "-timeout=2s", "anybody"]);
+      const { stdout } = await agent.command(["query", "-format=json", "-timeout=5s", "anybody"]);
       expect((JSON.parse(stdout) as { Acks: string[] }).Acks.toSorted()).toEqual(
         agents.map(({ name }) => name).toSorted(),
       );

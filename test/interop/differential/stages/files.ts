@@ -20,7 +20,7 @@ export const files: Stage = {
     { do: "file", name: "the tags file, after a tag was deleted", file: "tags.json" },
     run("event one"),
     run("event two"),
-    run("query -timeout=1s -node=main three", { anyOrder: true }),
+    run("query -timeout=2s -node=main three", { anyOrder: true }),
     run("leave"),
     { do: "end", name: "main ends", agent: "main" },
     { do: "file", name: "the snapshot's members", file: "snapshot", lines: /^(not-)?alive: / },

@@ -164,6 +164,8 @@ describe("serf plugin", () => {
     expect([code, stdout]).toEqual([1, "Error: it does not start so: no start on purpose; it runs as before again\n"]);
     expect(await list(agent)).toMatchObject([{ instance: "misbehaves", state: "running" }]);
     expect(readFileSync(join(folder, "misbehaves.json"), "utf8")).not.toContain("throws");
+    // An agent that is killed leaves the programs of its plugins behind; one that leaves does not.
+    expect(await agent.leave()).toBe(0);
   });
 
   test("starts what others build on before them, and stops it after them", async () => {
@@ -235,6 +237,7 @@ describe("serf plugin", () => {
     expect(stdout).toContain(
       "Note: kept in memory only: this agent has no plugin directory; start it with -plugin-dir",
     );
+    expect(await agent.leave()).toBe(0);
   });
 
   test("follows a log until Ctrl-C", async () => {

@@ -23,9 +23,24 @@ const agentApart = {
   },
 };
 
+/** Leaves the plugins in the box out wherever only their names are needed: they run in threads of their own. */
+const pluginsApart = {
+  name: "plugins-apart",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.\/[a-z]+\/index\.ts$/ }, ({ kind, importer }) =>
+      kind === "dynamic-import" && importer.endsWith("built-in.ts")
+        ? { path: "./serf-plugin-thread.cjs", external: true }
+        : undefined,
+    );
+  },
+};
+
 const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf"];
 await bundle("src/cli/commands/agent.ts", "serf-agent");
-await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", { supported: {} }); // import() stays: a plugin may be a module
+await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
+  supported: {}, // import() stays: a plugin may be a module
+  plugins: [],
+});
 await bundle("src/plugins/index.ts", "serf-plugins");
 await bundle("src/cli/main.ts", "serf");
 
@@ -48,7 +63,7 @@ async function bundle(entry, name, options = {}) {
     minifyWhitespace: true,
     legalComments: "none",
     external: ["msgpackr-extract"], // native and optional; the bundle must run without it
-    plugins: [agentApart],
+    plugins: [agentApart, pluginsApart],
     logLevel: "warning",
     define: { "import.meta.dirname": "__dirname" },
     ...options,

@@ -7,4 +7,9 @@ interface BuiltInPlugin {
 }
 
 /** The plugins in the box by name. Each is loaded only in the threads that run it. */
-export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {};
+export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
+  template: {
+    description: "Keeps text files up to date from Handlebars templates over the members",
+    load: () => import("./template/index.ts"),
+  },
+};

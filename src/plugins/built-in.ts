@@ -12,4 +12,8 @@ export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
     description: "Keeps text files up to date from Handlebars templates over the members",
     load: () => import("./template/index.ts"),
   },
+  dns: {
+    description: "Answers DNS questions about the live members: by node, role and tag",
+    load: () => import("./dns/index.ts"),
+  },
 };

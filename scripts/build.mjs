@@ -1,13 +1,16 @@
 // dist/serf.cjs: the command, bundled so that it starts fast (CommonJS starts some 4 ms sooner than a module). dist/serf-agent.cjs: `serf agent`,
 // apart because every other command would pay some 10 ms for reading its half megabyte. dist/serf-plugin-thread.cjs: what runs in a plugin's thread, with the
 // plugins in the box. dist/serf-plugins.cjs: `serf-ts/plugins`, for plugins whose folder has none. dist/**: the library, one module a source file, with
-// types. `--command` leaves the library out: `./serf` does not need it.
+// types. dist/man: the manual pages. dist/THIRD-PARTY-LICENSES.txt: the licenses of the packages inside the bundles, which ask to be passed on.
+// `--command` leaves all but the bundles out: `./serf` needs no more.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, renameSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { loadSource } from "./load-source.mjs";
+import { thirdPartyLicenses } from "./third-party-licenses.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
@@ -35,6 +38,8 @@ const pluginsApart = {
   },
 };
 
+/** Every source file in a bundle. */
+const bundled = new Set();
 const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf"];
 await bundle("src/cli/commands/agent.ts", "serf-agent");
 await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
@@ -47,11 +52,14 @@ await bundle("src/cli/main.ts", "serf");
 if (!process.argv.includes("--command")) {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+  writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses(bundled));
+  await writeManPages();
 }
 for (const name of bundles) renameSync(unfinished(name), join(dist, `${name}.cjs`));
 
 async function bundle(entry, name, options = {}) {
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [join(root, entry)],
     outfile: unfinished(name),
     bundle: true,
@@ -68,7 +76,15 @@ async function bundle(entry, name, options = {}) {
     define: { "import.meta.dirname": "__dirname" },
     ...options,
   });
+  for (const path of Object.keys(metafile.inputs)) bundled.add(path);
   chmodSync(unfinished(name), 0o755);
+}
+
+async function writeManPages() {
+  const { renderManPages } = await loadSource("src/cli/man-page.ts");
+  rmSync(join(dist, "man"), { recursive: true, force: true }); // pages of commands that are no more
+  mkdirSync(join(dist, "man"));
+  for (const { fileName, text } of await renderManPages()) writeFileSync(join(dist, "man", fileName), text);
 }
 
 /** Written beside its place and renamed: a command that starts meanwhile sees the old build or the new one, never half of it. */

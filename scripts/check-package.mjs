@@ -1,9 +1,10 @@
 // Checks the package as it would be published: packs it, lets publint and arethetypeswrong judge the tarball, holds its list of
-// files against what belongs there, installs it in an empty project, imports every export from there, and type-checks a
-// stranger's program against it.
+// files against what belongs there, installs it in an empty project, imports every export from there, type-checks a
+// stranger's program against it, then installs it globally, under a prefix of its own, and runs an agent from there.
 
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,8 +60,9 @@ try {
     .map((file) => file.path)
     .filter(
       (path) =>
-        !/^(dist\/.*\.(js|cjs|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(path) ||
-        path.includes(".test."),
+        !/^(dist\/.*\.(js|cjs|d\.ts)|dist\/man\/[\w.-]+\.[15]|dist\/THIRD-PARTY-LICENSES\.txt|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+          path,
+        ) || path.includes(".test."),
     );
   if (strays.length > 0) throw new Error(`files that do not belong in the package: ${strays.join(", ")}`);
 
@@ -95,10 +97,54 @@ try {
   ];
   const tsc = [join(root, "node_modules/typescript/bin/tsc"), ...options, "--types", "node", "--typeRoots", typeRoots];
   execFileSync(process.execPath, [...tsc, "stranger.ts"], { ...shell, cwd: folder, stdio: "inherit" });
-  const version = execFileSync(join(folder, "node_modules/.bin/serf"), ["version"], { ...shell, cwd: folder });
-  console.log(
-    `serf version, installed: ${version.split("\n")[0]}; ${packed.entryCount} files, ${Math.round(packed.size / 1024)} KiB packed`,
-  );
+  console.log(`${packed.entryCount} files, ${Math.round(packed.size / 1024)} KiB packed`);
+  await checkGlobalInstall(tarball);
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** As an operator has it: `npm install -g`, the command on the path, its manual pages, an agent that answers and leaves. */
+async function checkGlobalInstall(tarball) {
+  const prefix = join(folder, "global");
+  const place = { ...shell, cwd: folder, env: { PATH: `${join(prefix, "bin")}:${process.env.PATH}`, HOME: folder } };
+  execFileSync("npm", ["install", "--global", "--prefix", prefix, "--no-audit", "--no-fund", tarball], {
+    ...shell,
+    cwd: folder,
+  });
+  const [version] = execFileSync("serf", ["version"], place).split("\n");
+  if (version !== manifest.version) throw new Error(`serf version says ${version}, package.json ${manifest.version}`);
+  for (const page of ["man1/serf.1", "man1/serf-agent.1", "man5/serf.json.5"]) {
+    if (!existsSync(join(prefix, "share/man", page))) throw new Error(`npm did not install ${page}`);
+  }
+
+  const address = `unix://${join(folder, "serf.sock")}`;
+  const agent = spawn("serf", ["agent", "-node=stranger", "-bind=127.0.0.1:0", `-rpc-addr=${address}`], {
+    ...place,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(agent, "close");
+  try {
+    await saysItRuns(agent);
+    const { members } = JSON.parse(execFileSync("serf", ["members", "-format=json", `-rpc-addr=${address}`], place));
+    execFileSync("serf", ["leave", `-rpc-addr=${address}`], place);
+    const [exitCode] = await ended;
+    if (members.length !== 1 || members[0].status !== "alive" || exitCode !== 0)
+      throw new Error(`an agent of the installed package: ${JSON.stringify(members)}, exit code ${exitCode}`);
+  } finally {
+    agent.kill("SIGKILL");
+  }
+  console.log(`serf ${version}, installed globally: an agent ran, answered and left`);
+}
+
+async function saysItRuns(agent) {
+  const deadline = setTimeout(() => agent.kill("SIGKILL"), 60_000);
+  let output = "";
+  for await (const chunk of agent.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
+    output += chunk;
+    if (!output.includes("Serf agent running!")) continue;
+    clearTimeout(deadline);
+    agent.stdout.resume();
+    return;
+  }
+  throw new Error(`an agent of the installed package ended or did not start in time:\n${output}`);
 }

@@ -1,30 +1,11 @@
 // Writes docs/ERRORS.md, docs/CONFIG.md and docs/plugins from the tables in the code: `npm run docs`. Tests fail when a page and its table differ.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadSource } from "./load-source.mjs";
 
 const root = new URL("../", import.meta.url);
 
-/** The exports of a source file. Bundled into the clone, so that packages are found. */
-async function load(path) {
-  const bundle = new URL(`node_modules/.write-pages-${process.pid}.mjs`, root);
-  try {
-    await build({
-      entryPoints: [fileURLToPath(new URL(path, root))],
-      outfile: fileURLToPath(bundle),
-      bundle: true,
-      packages: "external",
-      platform: "node",
-      format: "esm",
-    });
-    return await import(`${bundle}?${path}`);
-  } finally {
-    rmSync(bundle, { force: true });
-  }
-}
-
-const { errorCodes } = await load("src/base/errors.ts");
+const { errorCodes } = await loadSource("src/base/errors.ts");
 const rows = Object.entries(errorCodes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
 writeFileSync(
   new URL("docs/ERRORS.md", root),
@@ -39,11 +20,11 @@ ${rows.join("\n")}
 `,
 );
 
-const { renderConfigPage } = await load("src/cli/config-page.ts");
+const { renderConfigPage } = await loadSource("src/cli/config-page.ts");
 writeFileSync(new URL("docs/CONFIG.md", root), renderConfigPage());
 
-const { renderPluginPage } = await load("src/plugins/plugin-page.ts");
-const { builtInPlugins } = await load("src/plugins/built-in.ts");
+const { renderPluginPage } = await loadSource("src/plugins/plugin-page.ts");
+const { builtInPlugins } = await loadSource("src/plugins/built-in.ts");
 mkdirSync(new URL("docs/plugins/", root), { recursive: true });
 for (const [name, { load: loadPlugin }] of Object.entries(builtInPlugins)) {
   const guide = new URL(`src/plugins/${name}/guide.md`, root);

@@ -17,10 +17,8 @@ export const exampleConfig = `{
   "leave_on_terminate": true
 }`;
 
-const introduction = `# Configuration
-
-What an agent can be told, by flag, in a JSON file, and in the environment. This page is made from the declarations in the code
-(\`npm run docs\`).
+/** What both the page and serf.json(5) begin with, in Markdown. */
+export const configIntroduction = `What an agent can be told, by flag, in a JSON file, and in the environment.
 
 Weaker sources come first: defaults, the files that \`SERF_CONFIG_FILE\` names, those that \`-config-file\` and \`-config-dir\` name, other
 variables of the environment, other flags. The strongest source that mentions an option decides, also if it says \`false\` or \`0\`; an empty text counts as not given.
@@ -46,7 +44,11 @@ On SIGHUP files are read again, and the options marked "reloads" are taken over;
 
 export function renderConfigPage(): string {
   const tables = agentOptionThemes.map(({ title, options }) => renderTheme(title, Object.values(options)));
-  return `${introduction}\n${tables.join("\n")}`;
+  return `# Configuration
+
+Made from the declarations in the code by \`npm run docs\`.
+
+${configIntroduction}\n${tables.join("\n")}`;
 }
 
 function renderTheme(title: string, options: readonly Option<unknown>[]): string {

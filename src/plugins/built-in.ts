@@ -16,4 +16,8 @@ export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
     description: "Answers DNS questions about the live members: by node, role and tag",
     load: () => import("./dns/index.ts"),
   },
+  webhook: {
+    description: "Posts events, member changes and query results to URLs, and takes in events and queries by HTTP",
+    load: () => import("./webhook/index.ts"),
+  },
 };

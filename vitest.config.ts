@@ -13,6 +13,15 @@ export default defineConfig({
         },
       },
       {
+        // New seeds in each run, for a minute, on all cores: after all others.
+        test: {
+          name: "swarm",
+          include: ["test/swarm/**/*.test.ts"],
+          testTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
         // Real processes: our agent and Debian's, joined over loopback.
         test: {
           name: "interop",

@@ -1,0 +1,23 @@
+/** A minute of seeds that nobody has seen before. A seed that fails is printed with the command that replays it. */
+
+import { availableParallelism } from "node:os";
+import { expect, test } from "vitest";
+import { describeFailure, runCampaign } from "../campaign/campaign.ts";
+
+const ticks = 1_000;
+const limitMs = 60_000;
+
+test("swarms drawn from new seeds go through their faults without a violation", async () => {
+  const firstSeed = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);
+  const failures: string[] = [];
+  const summary = await runCampaign({
+    ...{ firstSeed, ticks, limitMs, seeds: 10_000, workers: Math.min(2, availableParallelism()) },
+    done: (result) => {
+      if (result.verdict === "failed") failures.push(describeFailure(result, ticks));
+    },
+  });
+  const hours = (summary.simulatedMs / 3_600_000).toFixed(1);
+  console.log(`${summary.seeds} seeds from ${firstSeed} on, ${hours} hours simulated, ${summary.events} events`);
+  expect(failures.join("\n")).toBe("");
+  expect(summary.seeds).toBeGreaterThan(0);
+});

@@ -280,7 +280,8 @@ export class Membership implements MemberDelegate {
 
   /**
    * Forgets a member for good; one that is still leaving gets the time to do so. The reference sleeps for that time with its
-   * lock held, here it is a timer: should the member take its leave back meanwhile, it stays.
+   * lock held, here it is a timer: should the member take its leave back meanwhile, it stays. As long as it is there it is not
+   * forgotten: memberlist would have no cause to speak of it again.
    */
   private prune(record: MemberRecord): void {
     const { name, status } = record.view;
@@ -289,11 +290,15 @@ export class Membership implements MemberDelegate {
       this.eraseForced(record);
       return;
     }
-    if (this.prunes.has(name)) return;
+    if (!this.prunes.has(name)) this.pruneOnceGone(name);
+  }
+
+  private pruneOnceGone(name: string): void {
     const timer = this.host.timers.after(this.times.pruneDelayMs, () => {
       this.prunes.delete(name);
       const current = this.records.get(name);
-      if (current?.view.status === "leaving" || current?.view.status === "left") this.eraseForced(current);
+      if (current?.view.status === "left") this.eraseForced(current);
+      else if (current?.view.status === "leaving") this.pruneOnceGone(name);
     });
     this.prunes.set(name, timer);
   }

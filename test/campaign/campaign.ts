@@ -70,11 +70,7 @@ async function bundleWorker(): Promise<string> {
 }
 
 /** Keeps one thread busy until there is no task left. */
-function work(
-  code: string,
-  take: () => SeedTask | undefined,
-  count: (result: SeedResult) => void,
-): Promise<void> {
+function work(code: string, take: () => SeedTask | undefined, count: (result: SeedResult) => void): Promise<void> {
   const worker = new Worker(code, { eval: true });
   return new Promise<void>((resolve, reject) => {
     const proceed = () => {
@@ -98,13 +94,15 @@ function addUp(summary: CampaignSummary, result: SeedResult): void {
   summary.nodeMs += result.simulatedMs * result.nodes;
   summary.events += result.events;
   for (const [kind, times] of Object.entries(result.steps)) summary.steps[kind] = (summary.steps[kind] ?? 0) + times;
-  for (const [kind, times] of Object.entries(result.traffic)) summary.traffic[kind] = (summary.traffic[kind] ?? 0) + times;
+  for (const [kind, times] of Object.entries(result.traffic))
+    summary.traffic[kind] = (summary.traffic[kind] ?? 0) + times;
 }
 
 /** What to say of a seed that failed: what is wrong, and how to see it again. */
 export function describeFailure({ seed, violations, smallest }: SeedResult, ticks: number): string {
   const lines = violations.map(
-    ({ checker, atMs, node, problem }) => `  ${checker}${node === undefined ? "" : ` at ${node}`}, ${Math.round(atMs)} ms: ${problem}`,
+    ({ checker, atMs, node, problem }) =>
+      `  ${checker}${node === undefined ? "" : ` at ${node}`}, ${Math.round(atMs)} ms: ${problem}`,
   );
   const steps = smallest?.steps.map((step) => `    ${JSON.stringify(step)}`) ?? [];
   return [

@@ -109,7 +109,7 @@ export class PluginAdmin {
       this.expectWholeFile(instance);
       this.save({ ...instance.config, enabled: false });
       instance.config = { ...instance.config, enabled: false };
-      await instance.halt();
+      await instance.halt("removed");
       return instance;
     });
   }
@@ -119,7 +119,7 @@ export class PluginAdmin {
     return this.inTurn(async () => {
       const instance = this.findUnused(name);
       this.host.options.files?.remove(name);
-      await instance.halt();
+      await instance.halt("removed");
       this.host.instances.delete(name);
       await this.removeUnusedPackage(instance.config);
     });
@@ -132,7 +132,7 @@ export class PluginAdmin {
       const names = [...configs, ...broken].map(({ name }) => name);
       for (const instance of [...this.host.instances.values()]) {
         if (instance.automatic || names.includes(instance.name)) continue;
-        await instance.halt();
+        await instance.halt("removed");
         this.host.instances.delete(instance.name);
       }
       for (const config of configs) await this.takeOver(config);
@@ -203,7 +203,7 @@ export class PluginAdmin {
     instance.automatic = false;
     // Those that build on it are stopped first and begin again when it runs.
     await Promise.all(dependants.map((dependant) => dependant.halt()));
-    await instance.halt();
+    await instance.halt(config.enabled ? "stopped" : "removed");
     instance.config = config;
     try {
       if (config.enabled) instance.begin();

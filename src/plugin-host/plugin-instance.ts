@@ -3,7 +3,7 @@ import { messageOf } from "../base/errors.ts";
 import type { LogLevel } from "../base/host.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import type { PluginNotice } from "../plugins/link.ts";
-import type { PluginMember } from "../plugins/plugin.ts";
+import type { PluginEnding, PluginMember } from "../plugins/plugin.ts";
 import type { TimerSource } from "../plugins/scheduler.ts";
 import type { PluginDescription } from "../plugins/thread/messages.ts";
 import type { PluginState } from "../rpc/plugin-actions.ts";
@@ -82,7 +82,7 @@ export class PluginInstance {
   }
 
   /** Stops it and lets it be. Resolves when nothing of it is left. */
-  async halt(): Promise<void> {
+  async halt(ending: PluginEnding = "stopped"): Promise<void> {
     this.wanted = false;
     this.cancelRetry?.();
     if (this.run === undefined) {
@@ -90,7 +90,7 @@ export class PluginInstance {
       return;
     }
     this.enter("stopping");
-    await this.run.stop();
+    await this.run.stop(undefined, ending);
   }
 
   /** Stops it and begins again, for no fault of its own. */

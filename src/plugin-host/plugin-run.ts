@@ -1,6 +1,6 @@
 import { messageOf, SerfError, unreachable } from "../base/errors.ts";
 import type { PluginNotice, PluginOccurrence, RequestInput } from "../plugins/link.ts";
-import type { PluginMember } from "../plugins/plugin.ts";
+import type { PluginEnding, PluginMember } from "../plugins/plugin.ts";
 import type { Programs } from "../plugins/programs.ts";
 import type { TimerSource } from "../plugins/scheduler.ts";
 import {
@@ -111,7 +111,7 @@ export class PluginRun {
   }
 
   /** Has it end, by force where it does not within ten seconds. With a reason it counts as failed. Resolves when all of it is gone. */
-  stop(reason?: string): Promise<void> {
+  stop(reason?: string, ending: PluginEnding = "stopped"): Promise<void> {
     this.reason ??= reason;
     if (!this.stopping) {
       this.stopping = true;
@@ -121,7 +121,7 @@ export class PluginRun {
         this.warn("it does not stop, and is ended");
         this.thread.terminate();
       });
-      this.thread.post({ kind: "stop" });
+      this.thread.post({ kind: "stop", ending });
     }
     return this.gone;
   }

@@ -13,6 +13,7 @@ import type { PluginLink, PluginNotice, RequestInput, RequestName, RequestOutput
 import type {
   Plugin,
   PluginApi,
+  PluginEnding,
   PluginMember,
   PluginMemberEvent,
   PluginQueryOptions,
@@ -110,9 +111,9 @@ export class PluginBench {
   }
 
   /** Stops the plugin, ends its programs and removes its data directory. */
-  async stop(): Promise<void> {
+  async stop(ending: PluginEnding = "stopped"): Promise<void> {
     try {
-      await this.runtime.stop();
+      await this.runtime.stop(ending);
     } finally {
       await this.programs.endAll();
       if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });

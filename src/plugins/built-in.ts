@@ -8,6 +8,10 @@ interface BuiltInPlugin {
 
 /** The plugins in the box by name. Each is loaded only in the threads that run it. */
 export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
+  hosts: {
+    description: "Keeps the members' names and addresses in /etc/hosts, in a marked block",
+    load: () => import("./hosts/index.ts"),
+  },
   template: {
     description: "Keeps text files up to date from Handlebars templates over the members",
     load: () => import("./template/index.ts"),

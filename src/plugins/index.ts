@@ -42,6 +42,7 @@ export {
   type PluginAgent,
   type PluginApi,
   type PluginContext,
+  type PluginEnding,
   type PluginEvents,
   type PluginLogger,
   type PluginMember,

@@ -50,7 +50,7 @@ export interface PluginAction {
 /** What `start` gives back. */
 export interface RunningPlugin {
   /** Ends everything the plugin began that is not of its context; that ends by itself. It has ten seconds. */
-  stop?(): void | Promise<void>;
+  stop?(ending: PluginEnding): void | Promise<void>;
   /** What plugins that build on this one may call. Arguments and results cross a thread: plain data only. */
   readonly api?: PluginApi;
   /**
@@ -59,6 +59,13 @@ export interface RunningPlugin {
    */
   readonly actions?: Readonly<Record<string, (words: readonly string[]) => unknown>>;
 }
+
+/**
+ * Why a plugin is to stop. "removed": the operator disabled or removed the instance, and nobody comes after it to look after what it leaves
+ * in files of others. "stopped": for now, since the agent ends, options change, or what it builds on does not run. Where it fails or the
+ * machine stops, nothing is told at all.
+ */
+export type PluginEnding = "removed" | "stopped";
 
 /** Functions that one plugin offers to others. */
 export type PluginApi = Readonly<

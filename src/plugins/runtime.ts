@@ -7,7 +7,15 @@ import { ChildProcesses } from "./child-processes.ts";
 import { cut, type PluginLink, type PluginLogLevel, type PluginNews, textLengthMax } from "./link.ts";
 import { Listeners } from "./listeners.ts";
 import { MemberMirror } from "./member-mirror.ts";
-import type { Plugin, PluginContext, PluginLogger, PluginMember, PluginQuery, RunningPlugin } from "./plugin.ts";
+import type {
+  Plugin,
+  PluginContext,
+  PluginEnding,
+  PluginLogger,
+  PluginMember,
+  PluginQuery,
+  RunningPlugin,
+} from "./plugin.ts";
 import { remoteApi } from "./remote-api.ts";
 import { Scheduler, type TimerSource } from "./scheduler.ts";
 
@@ -61,10 +69,10 @@ export class PluginRuntime {
   }
 
   /** Ends all that the context began, then has the plugin end the rest. Rejects with whatever it throws. */
-  async stop(): Promise<void> {
+  async stop(ending: PluginEnding): Promise<void> {
     this.stopping.abort();
     this.scheduler.stop();
-    await this.running?.stop?.();
+    await this.running?.stop?.(ending);
   }
 
   tell(news: PluginNews): void {

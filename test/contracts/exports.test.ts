@@ -44,7 +44,7 @@ const promised: Readonly<Record<string, string>> = {
   "./plugins": `
     type BenchMember, type Checked, type CheckedFile, type ErrorCode, type FileOutcome, type Option,
     type OptionDeclarations, type OptionType, type Plugin, type PluginAction, type PluginAgent, type PluginApi,
-    type PluginBench, type PluginBenchOptions, type PluginContext, type PluginEvents, type PluginLogger,
+    type PluginBench, type PluginBenchOptions, type PluginContext, type PluginEnding, type PluginEvents, type PluginLogger,
     type PluginMember, type PluginMemberEvent, type PluginMembers, type PluginProcesses, type PluginQueries,
     type PluginQuery, type PluginQueryOptions, type PluginQueryResult, type PluginScheduler, type PluginSignal,
     type PluginTags, type PluginUserEvent, type ProcessResult, type RecordsType, type RemoteApi,

@@ -15,8 +15,10 @@ export interface KeptFile {
   /** Absolute path. */
   readonly destination: string;
   /** The content. What it throws or rejects with is the file's problem, and the old content stays. */
-  render(): string | Promise<string>;
+  render(): string | Uint8Array | Promise<string | Uint8Array>;
   readonly check?: string;
+  /** Asked last, when all else agrees; what it returns keeps the old content, as a failed check does. */
+  confirm?(): Promise<string | undefined>;
   readonly reload?: string;
   readonly signal?: string;
   readonly pidFile?: string;
@@ -146,7 +148,7 @@ export class FileKeeper {
     });
     try {
       const outcome = await this.replace(file, await file.render());
-      if (outcome.kind === "refused") return failed(`the check refuses the new content: ${outcome.problem}`);
+      if (outcome.kind === "refused") return failed(outcome.problem);
       if (outcome.kind === "written") this.untold.add(destination);
       if (this.untold.has(destination)) {
         const problem = await this.tellReader(file);
@@ -160,7 +162,7 @@ export class FileKeeper {
     }
   }
 
-  private async replace(file: KeptFile, content: string): Promise<FileOutcome> {
+  private async replace(file: KeptFile, content: string | Uint8Array): Promise<FileOutcome> {
     if (Buffer.byteLength(content) > contentBytesMax)
       throw new Error(`the content is larger than ${contentBytesMax / 2 ** 20} MiB`);
     const { destination, check = "", owner = "", mode = "" } = file;
@@ -170,7 +172,10 @@ export class FileKeeper {
       content,
       ...(mode !== "" && { mode: Number.parseInt(mode, 8) }),
       ...(owner !== "" && { owner: await findOwner(owner, await ownerOf(destination), processes) }),
-      ...(check !== "" && { check: (temporary: string) => runOn(temporary, check, processes) }),
+      check: async (temporary: string) => {
+        const problem = check === "" ? undefined : await runOn(temporary, check, processes);
+        return problem === undefined ? file.confirm?.() : `the check refuses the new content: ${problem}`;
+      },
     };
     try {
       return await writeFileChecked(wanted);

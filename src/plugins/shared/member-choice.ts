@@ -1,5 +1,6 @@
 /** Which members an operator means: by status, name and tags, in the words of one option each. */
 
+import { type Option, type OptionType, option, text } from "../../base/options.ts";
 import { fitsGlob } from "./glob.ts";
 
 /** What is known of a member here; any plugin's member has it. */
@@ -17,6 +18,27 @@ export interface MemberChoice {
   readonly name?: string;
   /** "role=web,zone=eu-*,ready": all of these; without "=" the tag must be there, with "!=" its value must not fit. */
   readonly tag?: string;
+}
+
+/** The option by which an operator says it by tags. */
+export const tagOption = option(
+  text(4096),
+  "",
+  'Members that count, by their tags: "role=web,zone!=eu-*,ready" are those whose role is web, whose zone does not begin with eu-, and that have a tag named ready, whatever its value. `*` is any text, `?` one character. Default: all.',
+);
+
+/** The option by which an operator says it by status. */
+export function statusOption(value: string): Option<string> {
+  const words = ["alive", "leaving", "left", "failed"];
+  const type: OptionType<string> = {
+    ...text(64),
+    name: "list of alive, leaving, left, failed",
+    check: (given) =>
+      typeof given === "string" && entriesOf(given).length > 0 && entriesOf(given).every((word) => words.includes(word))
+        ? { value: given }
+        : { problem: `must be some of ${words.join(",")}, is ${JSON.stringify(given)}` },
+  };
+  return option(type, value, "Members that count, by their status, divided by commas.");
 }
 
 /** Returns the test of a choice. Patterns are read once. */

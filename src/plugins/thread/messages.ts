@@ -3,7 +3,7 @@
 import { isErrorCode, messageOf, SerfError } from "../../base/errors.ts";
 import type { KeyedOptions, OptionView } from "../keyed-options.ts";
 import type { PluginNews, PluginNotice, RequestInput, RequestName } from "../link.ts";
-import type { PluginAction, PluginMember, PluginQuery } from "../plugin.ts";
+import type { PluginAction, PluginEnding, PluginMember, PluginQuery } from "../plugin.ts";
 
 /** Where the code of a plugin is. */
 export type PluginSource =
@@ -58,7 +58,7 @@ export type ToThread =
   | { readonly kind: "lines"; readonly process: number; readonly lines: readonly string[] }
   | { readonly kind: "process-ended"; readonly process: number; readonly ending: ProcessEnding }
   | { readonly kind: "ping" }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop"; readonly ending: PluginEnding };
 
 export type FromThread =
   /** The module is a plugin and its options are right. `options` are those of the setup with the texts added. */

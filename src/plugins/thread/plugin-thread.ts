@@ -1,7 +1,7 @@
 import { SerfError, unreachable } from "../../base/errors.ts";
 import type { OptionDeclarations, ResolvedOptions } from "../../base/options.ts";
 import { readByKeys, viewOptions, withTexts } from "../keyed-options.ts";
-import type { Plugin } from "../plugin.ts";
+import type { Plugin, PluginEnding } from "../plugin.ts";
 import { PluginRuntime } from "../runtime.ts";
 import type { TimerSource } from "../scheduler.ts";
 import { AgentLink } from "./agent-link.ts";
@@ -69,7 +69,7 @@ export class PluginThread {
         this.post({ kind: "pong", bufferBytes: process.memoryUsage().arrayBuffers });
         return;
       case "stop":
-        void this.stop();
+        void this.stop(message.ending);
         return;
       default:
         unreachable(message);
@@ -98,9 +98,9 @@ export class PluginThread {
     }
   }
 
-  private async stop(): Promise<void> {
+  private async stop(ending: PluginEnding): Promise<void> {
     try {
-      await this.runtime?.stop();
+      await this.runtime?.stop(ending);
     } catch (error) {
       this.link.notify({ kind: "log", level: "WARN", line: `stop: ${plainError(error).message}` });
     }

@@ -24,4 +24,8 @@ export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
     description: "Posts events, member changes and query results to URLs, and takes in events and queries by HTTP",
     load: () => import("./webhook/index.ts"),
   },
+  haproxy: {
+    description: "Balances clients over members by HAProxy, which it runs or keeps up to date",
+    load: () => import("./haproxy/index.ts"),
+  },
 };

@@ -39,7 +39,7 @@ export class SimulatedNode {
   /** What a former process left in the snapshot file; undefined if there was none. */
   readonly formerSnapshot: Uint8Array | undefined;
   /** Nothing was done to its disk, nor to it, that would excuse a snapshot for being incomplete. */
-  hasSoundDisk = true;
+  hasSoundDisk: boolean;
 
   constructor(
     { name, id, startedMs }: { readonly name: string; readonly id: number; readonly startedMs: number },
@@ -53,6 +53,7 @@ export class SimulatedNode {
     this.host = host;
     this.startedMs = startedMs;
     this.tags = options.tags ?? {};
+    this.hasSoundDisk = !host.disk.isReadOnly && host.disk.capacityBytes === Number.POSITIVE_INFINITY;
     this.formerSnapshot =
       options.snapshotPath === undefined ? undefined : host.disk.read(options.snapshotPath)?.slice();
     this.serf = new Serf({ ...options, nodeName: name }, host, (event) => watcher.told(this, event), directory);

@@ -28,4 +28,8 @@ export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
     description: "Balances clients over members by HAProxy, which it runs or keeps up to date",
     load: () => import("./haproxy/index.ts"),
   },
+  process: {
+    description: "Runs programs: restarts, checks, a tag for readiness; the node leaves when they end",
+    load: () => import("./process/index.ts"),
+  },
 };

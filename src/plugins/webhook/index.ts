@@ -1,8 +1,8 @@
 /** Tells URLs what happens in the cluster, and takes in events and queries by HTTP. */
 
 import { definePlugin, type PluginContext, type PluginQueryResult } from "../plugin.ts";
+import { readEndpoint } from "../shared/endpoint.ts";
 import { Delivery, type DeliverySurroundings } from "./delivery.ts";
-import { readEndpoint } from "./endpoint.ts";
 import { readChoices } from "./event-choice.ts";
 import { type HttpListener, listenByHttp } from "./listener.ts";
 import { type Notice, renderChat, renderJson } from "./notices.ts";

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "../shared/endpoint.ts";
 import { failure, type Receiver, type Reply } from "./receiver.ts";
 
 export interface HttpListener {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createPluginBench } from "../bench.ts";
-import { readEndpoint } from "./endpoint.ts";
+import { readEndpoint } from "../shared/endpoint.ts";
 import { plugin } from "./index.ts";
 
 const url = "https://hooks.example/x";

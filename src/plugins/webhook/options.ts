@@ -2,7 +2,7 @@
 
 import { boolean, choice, durationMs, integer, pairs, type ResolvedOptions, text, texts } from "../../base/options.ts";
 import { records, secret } from "../option-types.ts";
-import { readEndpoint } from "./endpoint.ts";
+import { readEndpoint } from "../shared/endpoint.ts";
 import { readChoices } from "./event-choice.ts";
 import { compileTags } from "./tag-match.ts";
 

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
 import { canonicalIp, type Endpoint, formatEndpoint, parseEndpoint } from "../../base/address.ts";
 
 export const dnsPort = 53;
@@ -61,7 +62,11 @@ export class Resolvers {
 
 function isSame(own: Endpoint, server: Endpoint): boolean {
   const isEverywhere = own.address === "0.0.0.0" || own.address === "::";
-  const isLocal = server.address.startsWith("127.") || server.address === "::1";
-  if (isEverywhere && isLocal) return own.port === server.port;
+  if (isEverywhere && isOfThisHost(server.address)) return own.port === server.port;
   return formatEndpoint(own) === formatEndpoint(server);
+}
+
+function isOfThisHost(address: string): boolean {
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return address.startsWith("127.") || interfaces.some((own) => own.address === address);
 }

@@ -211,6 +211,7 @@ export class Membership {
 
   private judgeAlive(alive: Alive, bootstrap: boolean, told: (() => void) | undefined): void {
     const row = this.around.table.find(alive.node);
+    if (!bootstrap && this.isRepeated(row, alive)) return;
     const verdict = this.decideAlive(row, alive, bootstrap);
     switch (verdict.kind) {
       case "ignore":
@@ -235,6 +236,14 @@ export class Membership {
       default:
         unreachable(verdict);
     }
+  }
+
+  /** Gossip tells the same many times over: what is known already is dropped before anything is allocated for it, as in `merge`. */
+  private isRepeated(row: number, { node, address, port, incarnation }: Alive): boolean {
+    const { options, table } = this.around;
+    if (row < 0 || incarnation > table.incarnationOf(row) || node === options.nodeName) return false;
+    const known = table.descriptorOf(row);
+    return known.address === address && known.port === port;
   }
 
   private decideAlive(row: number, alive: Alive, bootstrap: boolean): AliveVerdict {

@@ -32,4 +32,8 @@ export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
     description: "Runs programs: restarts, checks, a tag for readiness; the node leaves when they end",
     load: () => import("./process/index.ts"),
   },
+  nginx: {
+    description: "Balances clients over members by nginx, which it runs or keeps up to date",
+    load: () => import("./nginx/index.ts"),
+  },
 };

@@ -25,6 +25,9 @@ need fish fish
 need curl curl
 need socat socat
 need s6-svscan s6
+need promtool prometheus
+# Any sender of mail will do for what it depends on, and this one is no server.
+need nagios4 nagios4-core msmtp-mta
 
 [ -n "$missing" ] || exit 0
 

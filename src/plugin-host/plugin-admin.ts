@@ -12,6 +12,9 @@ import type { PluginHost } from "./plugin-host.ts";
 import type { PluginInstance } from "./plugin-instance.ts";
 import { findEntry, sourceOf } from "./sources.ts";
 
+/** An instance that is to go is given so long to come to its feet. */
+const retireWaitMs = 5_000;
+
 type Texts = readonly (readonly [key: string, text: string])[];
 
 export class PluginAdmin {
@@ -109,7 +112,7 @@ export class PluginAdmin {
       this.expectWholeFile(instance);
       this.save({ ...instance.config, enabled: false });
       instance.config = { ...instance.config, enabled: false };
-      await instance.halt("removed");
+      await this.retire(instance);
       return instance;
     });
   }
@@ -119,7 +122,7 @@ export class PluginAdmin {
     return this.inTurn(async () => {
       const instance = this.findUnused(name);
       this.host.options.files?.remove(name);
-      await instance.halt("removed");
+      await this.retire(instance);
       this.host.instances.delete(name);
       await this.removeUnusedPackage(instance.config);
     });
@@ -132,7 +135,7 @@ export class PluginAdmin {
       const names = [...configs, ...broken].map(({ name }) => name);
       for (const instance of [...this.host.instances.values()]) {
         if (instance.automatic || names.includes(instance.name)) continue;
-        await instance.halt("removed");
+        await this.retire(instance);
         this.host.instances.delete(instance.name);
       }
       for (const config of configs) await this.takeOver(config);
@@ -267,6 +270,18 @@ export class PluginAdmin {
     } catch (error) {
       logger.log("WARN", `plugins: the package ${origin.package} stays: ${messageOf(error)}`);
     }
+  }
+
+  /** Stops it for good. One that is about to start may do so first: only a plugin that runs can take back what it left in others' files. */
+  private async retire(instance: PluginInstance): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.host.options.timers.after(retireWaitMs, resolve);
+      void instance.settled().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    await instance.halt("removed");
   }
 
   private findUnused(name: string): PluginInstance {

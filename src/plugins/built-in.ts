@@ -12,6 +12,10 @@ export const builtInPlugins: Readonly<Record<string, BuiltInPlugin>> = {
     description: "Keeps the members' names and addresses in /etc/hosts, in a marked block",
     load: () => import("./hosts/index.ts"),
   },
+  monitoring: {
+    description: "Gives Prometheus its targets and Nagios its hosts, from the members",
+    load: () => import("./monitoring/index.ts"),
+  },
   template: {
     description: "Keeps text files up to date from Handlebars templates over the members",
     load: () => import("./template/index.ts"),

@@ -18,6 +18,8 @@ export const peerPackages = {
   curl: "curl",
   socat: "socat",
   "s6-svscan": "s6",
+  promtool: "prometheus",
+  nagios4: "nagios4-core msmtp-mta",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type PeerName = keyof typeof peerPackages;

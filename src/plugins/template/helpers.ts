@@ -45,8 +45,9 @@ export const helpers: Readonly<Record<string, Helper>> = {
     const groups = new Map<string, unknown[]>();
     for (const entry of listOf("groupBy", list)) {
       const value = textOf(valueAt(entry, textOf(key)));
-      if (value === "") continue;
-      groups.set(value, [...(groups.get(value) ?? []), entry]);
+      const group = groups.get(value);
+      if (group !== undefined) group.push(entry);
+      else if (value !== "") groups.set(value, [entry]);
     }
     return [...groups].sort(([a], [b]) => compare(a, b)).map(([value, members]) => ({ key: value, members }));
   },

@@ -92,6 +92,8 @@ export class PluginThread {
     this.runtime = new PluginRuntime({ ...this.loaded, instance, selfName, members, link, timers });
     try {
       await this.runtime.start();
+      // Whoever waits for the start is shown what there is to say by then.
+      this.link.flush();
       this.post({ kind: "started" });
     } catch (error) {
       this.fail(error);

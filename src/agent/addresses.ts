@@ -54,6 +54,7 @@ async function resolveAddress(text: string, what: string): Promise<Endpoint> {
     memberPortDefault,
   );
   if ("problem" in parsed) throw new SerfError("INVALID_ADDRESS", `${what}: ${parsed.problem}`);
+  if ("service" in parsed) throw new SerfError("INVALID_ADDRESS", `${what}: "${text}" must not be a service`);
   if (parsed.nodeName !== "") throw new SerfError("INVALID_ADDRESS", `${what}: "${text}" must not hold a node name`);
   const { host, port } = parsed;
   const literal = canonicalIp(host);

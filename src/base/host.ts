@@ -116,6 +116,11 @@ export interface TransportFailure {
 export interface Resolver {
   /** Finds every address of a host name, IPv4 and IPv6. `done` is called once, never synchronously; an error is its text. */
   resolve(hostName: string, done: (result: { addresses: readonly string[] } | { error: string }) => void): void;
+  /**
+   * Finds where a service is by its SRV records, as "_serf._tcp.example.org", best first: at most 16 targets, each with all its addresses. `done`
+   * is called once, never synchronously; an error is its text.
+   */
+  resolveService(service: string, done: (result: { endpoints: readonly Endpoint[] } | { error: string }) => void): void;
 }
 
 /** Files of this machine that outlive the process. */

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { decode, encode, type Answer as Record, type SrvAnswer } from "dns-packet";
 import { afterEach, describe, expect, test } from "vitest";
 import { NodeResolver, type NodeResolverOptions } from "./node-resolver.ts";
 
@@ -46,6 +47,27 @@ function dnsAnswer(query: Buffer, addresses: readonly string[]): Buffer {
   return Buffer.concat([head, query.subarray(12, questionEnd), ...records]);
 }
 
+/** A name server for a service: its SRV records, and the addresses of the targets. */
+async function serviceServer(targets: readonly SrvAnswer["data"][], addresses: Readonly<{ [target: string]: string }>) {
+  const server = createSocket("udp4").bind(0, "127.0.0.1");
+  servers.push(server);
+  await once(server, "listening");
+  server.on("message", (query, from) => {
+    const { id = 0, questions = [] } = decode(query);
+    const { name, type } = questions[0]!;
+    const address = addresses[name];
+    let answers: Record[] = [];
+    if (type === "SRV") answers = targets.map((data) => ({ type: "SRV", name, data }));
+    if (type === "A" && address !== undefined) answers = [{ type: "A", name, data: address }];
+    server.send(encode({ id, type: "response", questions, answers }), from.port, from.address);
+  });
+  return `127.0.0.1:${server.address().port}`;
+}
+
+function resolveService(service: string, options: NodeResolverOptions): Promise<unknown> {
+  return new Promise((done) => new NodeResolver(options).resolveService(service, done));
+}
+
 describe("node resolver", () => {
   test("an address is its own answer", async () => {
     expect(await resolve("10.1.2.3")).toEqual({ addresses: ["10.1.2.3"] });
@@ -75,5 +97,45 @@ describe("node resolver", () => {
     const server = await nameServer({ a: [] });
     const answer = await resolve("nobody.invalid", { servers: [server], timeoutMs: 5_000 });
     expect(answer).toEqual({ error: expect.stringMatching(/^lookup nobody\.invalid: /) });
+  });
+
+  test("a service is at the addresses of its targets, with their ports, the lowest priority first", async () => {
+    const server = await serviceServer(
+      [
+        { target: "b.test", port: 7001, priority: 20, weight: 100 },
+        { target: "a.test", port: 7000, priority: 10, weight: 0 },
+        { target: "gone.invalid", port: 7002, priority: 0, weight: 0 },
+      ],
+      { "a.test": "10.0.0.1", "b.test": "10.0.0.2" },
+    );
+    expect(await resolveService("_serf._tcp.example.test", { servers: [server] })).toEqual({
+      endpoints: [
+        { address: "10.0.0.1", port: 7000 },
+        { address: "10.0.0.2", port: 7001 },
+      ],
+    });
+  });
+
+  test("of a service with many targets 16 are looked up, those with more weight more often", async () => {
+    const targets = Array.from({ length: 60 }, (_, index) => ({
+      target: `n${index}.test`,
+      port: 7946,
+      weight: index < 30 ? 1 : 1000,
+    }));
+    const addresses = Object.fromEntries(targets.map(({ target }, index) => [target, `10.0.0.${index}`]));
+    const server = await serviceServer(targets, addresses);
+    const found = await resolveService("_serf._tcp.example.test", { servers: [server] });
+    const { endpoints } = found as { endpoints: readonly { address: string }[] };
+    expect(endpoints).toHaveLength(16);
+    const heavy = endpoints.filter(({ address }) => Number(address.split(".")[3]) >= 30);
+    expect(heavy.length).toBeGreaterThan(12);
+  });
+
+  test("a service that nobody knows, or whose targets have no address, is an error that names it", async () => {
+    const nobody = await serviceServer([], {});
+    const answer = { error: expect.stringMatching(/^lookup _serf\._tcp\.example\.test: /) };
+    expect(await resolveService("_serf._tcp.example.test", { servers: [nobody] })).toEqual(answer);
+    const homeless = await serviceServer([{ target: "gone.invalid", port: 1 }], {});
+    expect(await resolveService("_serf._tcp.example.test", { servers: [homeless], timeoutMs: 8_000 })).toEqual(answer);
   });
 });

@@ -20,7 +20,15 @@ describe("a join address", () => {
     expect(parseJoinAddress(text, 7946)).toEqual({ nodeName, host, port });
   });
 
+  test("names a service whose SRV records say where it is", () => {
+    const service = "_serf._tcp.serf.default.svc.cluster.local";
+    expect(parseJoinAddress(`srv:${service}`, 7946)).toEqual({ service });
+    expect(parseJoinAddress("srv:7000", 7946)).toEqual({ nodeName: "", host: "srv", port: 7000 });
+  });
+
   test.each([
+    ["srv:_serf.example", '"_serf.example" is not the name of a service, as in srv:_serf._tcp.example.org'],
+    ["srv:_serf._tcp.a b", '"_serf._tcp.a b" is not the name of a service, as in srv:_serf._tcp.example.org'],
     ["", 'no host in ""'],
     [":7946", 'no host in ":7946"'],
     ["web-1/", 'no host in "web-1/"'],

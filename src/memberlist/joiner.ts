@@ -96,6 +96,10 @@ class JoinAttempt {
       this.fail("WARN", `Failed to resolve ${text}: ${parsed.problem}`);
       return;
     }
+    if ("service" in parsed) {
+      this.resolveService(text, parsed.service);
+      return;
+    }
     this.nodeName = parsed.nodeName;
     const literal = canonicalIp(parsed.host);
     if (literal !== undefined) {
@@ -108,6 +112,18 @@ class JoinAttempt {
         return;
       }
       this.endpoints = result.addresses.map((address) => ({ address, port: parsed.port }));
+      this.proceed();
+    });
+  }
+
+  private resolveService(text: string, service: string): void {
+    this.nodeName = "";
+    this.around.resolver.resolveService(service, (result) => {
+      if ("error" in result) {
+        this.fail("WARN", `Failed to resolve ${text}: ${result.error}`);
+        return;
+      }
+      this.endpoints = [...result.endpoints];
       this.proceed();
     });
   }

@@ -13,6 +13,7 @@ export class Network<Socket> {
   /** A stream delivers at most this many bytes at a time, and has no more than that under way. */
   readonly streamChunkBytesMax: number;
   readonly names = new Map<string, readonly string[]>();
+  readonly services = new Map<string, readonly Endpoint[]>();
   private readonly withoutPower = new Set<string>();
   /** Machines by address; each knows who is bound to its ports. A machine stays when the processes on it are gone. */
   private readonly machines = new Map<string, Map<number, Socket>>();

@@ -59,6 +59,11 @@ export class SimulatedHost implements Host {
         const answer = addresses === undefined ? { error: `lookup ${hostName}: no such host` } : { addresses };
         this.timers.after(network.links.latencyMs(bound.address, ""), () => done(answer));
       },
+      resolveService: (service, done) => {
+        const endpoints = network.services.get(service);
+        const answer = endpoints === undefined ? { error: `lookup ${service}: no such service` } : { endpoints };
+        this.timers.after(network.links.latencyMs(bound.address, ""), () => done(answer));
+      },
     };
     this.disk = disk;
     this.storage = new SimulatedStorage(disk, this.timers);

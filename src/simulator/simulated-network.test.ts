@@ -142,6 +142,14 @@ describe("simulated network", () => {
     expect(answers).toEqual([]);
     network.run(1);
     expect(answers).toEqual([{ addresses: ["10.0.0.2", "::2"] }, { error: "lookup other.example: no such host" }]);
+    network.setService("_serf._tcp.example", [{ address: "10.0.0.2", port: 7000 }]);
+    a.resolver.resolveService("_serf._tcp.example", (answer) => answers.push(answer));
+    a.resolver.resolveService("_web._tcp.example", (answer) => answers.push(answer));
+    network.run(1);
+    expect(answers.slice(2)).toEqual([
+      { endpoints: [{ address: "10.0.0.2", port: 7000 }] },
+      { error: "lookup _web._tcp.example: no such service" },
+    ]);
   });
 
   test("runUntil stops at the instant at which the condition came true, or at its limit", () => {

@@ -1,4 +1,4 @@
-import { memberPortDefault } from "../base/address.ts";
+import { type Endpoint, memberPortDefault } from "../base/address.ts";
 import type { Latency } from "./latency.ts";
 import type { LinkConditions } from "./link-conditions.ts";
 import { Links, type TrafficCounts } from "./links.ts";
@@ -107,6 +107,11 @@ export class SimulatedNetwork {
   /** What the resolver of every host answers for `hostName` from now on. */
   setName(hostName: string, addresses: readonly string[]): void {
     this.network.names.set(hostName, addresses);
+  }
+
+  /** What the resolver of every host answers for the service `name` from now on. */
+  setService(name: string, endpoints: readonly Endpoint[]): void {
+    this.network.services.set(name, endpoints);
   }
 
   /** Lets `ms` pass. */

@@ -78,6 +78,28 @@ describe("joining", () => {
     expect(joined).toEqual([1, 3]);
   });
 
+  it("contacts what the SRV records of a service list, each at its port", () => {
+    const cluster = new Cluster();
+    for (let count = 0; count < 3; count += 1) cluster.add();
+    const joiner = cluster.add();
+    const service = "_serf._tcp.example.org";
+    const results: JoinResult[] = [];
+    joiner.memberlist.join([`srv:${service}`], (result) => results.push(result));
+    cluster.run(1_000);
+    cluster.network.setService(service, [
+      { address: "10.0.0.1", port: 7946 },
+      { address: "10.0.0.2", port: 7999 },
+      { address: "10.0.0.3", port: 7946 },
+    ]);
+    joiner.memberlist.join([`srv:${service}`], (result) => results.push(result));
+    cluster.run(11_000);
+    expect(results.map(({ joined, failures }) => [joined, failures.map(({ reason }) => reason)])).toEqual([
+      [0, [`Failed to resolve srv:${service}: lookup ${service}: no such service`]],
+      [2, [expect.stringMatching(/^Failed to join 10\.0\.0\.2: /)]],
+    ]);
+    expect(joiner.memberlist.aliveCount).toBe(3);
+  });
+
   it("is told about by memberlist's log lines", () => {
     const cluster = new Cluster();
     cluster.add();

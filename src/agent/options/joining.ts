@@ -21,7 +21,7 @@ export const joiningOptions = {
   retryJoin: {
     type: texts(),
     default: [],
-    doc: "Address of a member to join, tried again until one answers; may be given several times. Where it resolves to several addresses, each is tried.",
+    doc: "Address of a member to join, tried again until one answers; may be given several times. Where it resolves to several addresses, each is tried; `srv:_serf._tcp.example.org` stands for what SRV records list.",
     flag: "retry-join",
     key: "retry_join",
     reloads: true,

@@ -54,7 +54,7 @@ export class PluginAdmin {
       return { description, instance };
     }
     if (!Object.hasOwn(this.host.options.boxed, name)) throw this.unknown(name);
-    const { description } = await this.inspect(configInBox(name));
+    const { description } = await this.inspect(configInBox(name), [], true);
     return { description };
   }
 
@@ -226,10 +226,11 @@ export class PluginAdmin {
     }
   }
 
-  private async inspect(config: InstanceConfig, texts: Texts = []): Promise<Inspection> {
+  private async inspect(config: InstanceConfig, texts: Texts = [], describeOnly = false): Promise<Inspection> {
     const { spawn, timers, packagesFolder } = this.host.options;
     const source = sourceOf(config, packagesFolder);
-    return inspectPlugin({ source, instance: config.name, options: config.options, texts }, spawn, timers);
+    const setup = { source, instance: config.name, options: config.options, texts, describeOnly };
+    return inspectPlugin(setup, spawn, timers);
   }
 
   /** What it builds on must be there, and must not build on it. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { connectSerf, type PluginInstanceView } from "../../src/client/index.ts";
+import { builtInPlugins } from "../../src/plugins/built-in.ts";
 import type { Agent } from "../support/agent.ts";
 import { requirePeer } from "../support/peers.ts";
 import { type Sandbox, useSandbox } from "../support/sandbox.ts";
@@ -155,6 +156,14 @@ describe("serf plugin", () => {
     expect((await list(agent)).map(({ instance, state, restarts }) => [instance, state, restarts])).toEqual([
       ["counter", "running", 0],
     ]);
+  });
+
+  test("explains each plugin of the box before it is installed, also one with an option that has no default", async () => {
+    const { agent } = await sharedCounter(sandbox);
+    for (const name of Object.keys(builtInPlugins)) {
+      const { code, stdout } = await plugin(agent, "info", name);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(new RegExp(`^${name}: .*\\n\\nNot installed`))]);
+    }
   });
 
   test("puts the old options back where a plugin does not start with the new ones", async () => {

@@ -19,6 +19,8 @@ export interface ThreadSetup {
   readonly options: KeyedOptions;
   /** `key=value` of a command, to be checked and added. */
   readonly texts?: readonly (readonly [key: string, text: string])[];
+  /** Says what the plugin is, whether or not it could run with these options: some have no default. */
+  readonly describeOnly?: boolean;
 }
 
 /** A plugin, as far as those need to know who do not run it. */

@@ -28,7 +28,7 @@ export class PluginThread {
     try {
       const plugin = await loadPlugin(this.setup.source);
       const options = withTexts(plugin.options, this.setup.options, this.setup.texts ?? []);
-      this.loaded = { plugin, options: resolveFor(plugin, options) };
+      if (this.setup.describeOnly !== true) this.loaded = { plugin, options: resolveFor(plugin, options) };
       const { name, description, buildsOn = [], actions = {} } = plugin;
       const views = viewOptions(plugin.options, options);
       // Only what is declared, and only what can be cloned.

@@ -106,6 +106,33 @@ test("a symbolic link stays one, and a file that is not there is made", async ()
   expect(readFileSync(`${file}-new`, "latin1")).toMatch(/^# BEGIN[\s\S]*web-1[\s\S]*# END.*\n$/);
 });
 
+test("a dry run shows the file and what would change, and writes nothing", async () => {
+  const file = hostsFile();
+  const bench = await started({ file });
+  bench.setMember({ name: "web-2" });
+  const written = readFileSync(file);
+  expect(await bench.action("render")).toContain("\n+10.0.0.1\tweb-2\n # END serf plugin hosts\n");
+  expect(readFileSync(file)).toEqual(written);
+});
+
+test("what others write to the file while it is rendered is not lost", async () => {
+  const file = hostsFile();
+  const bench = await started({ file });
+  // A name that is left out is told of after the file was read.
+  bench.log.push = (line) => {
+    if (line.startsWith("WARN left out")) appendFileSync(file, "10.8.8.8 scanner\n");
+    return 0;
+  };
+  bench.setMember({ name: "github.com" });
+  bench.setMember({ name: "web-2" });
+  await bench.advance(200);
+  expect(bench.problem).toBe(`${file}: somebody else has just changed the file`);
+  expect(readFileSync(file, "latin1")).toMatch(/# END serf plugin hosts\n10.8.8.8 scanner\n$/);
+  await bench.advance(10_200);
+  expect(bench.problem).toBeUndefined();
+  expect(readFileSync(file, "latin1")).toMatch(/\tweb-2\n# END serf plugin hosts\n10.8.8.8 scanner\n$/);
+});
+
 test("names that are left out are told once", async () => {
   const bench = await started({ file: hostsFile() });
   bench.setMember({ name: "github.com" });

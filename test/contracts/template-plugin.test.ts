@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { PluginBench, PluginBenchOptions } from "../../src/plugins/bench.ts";
 import { createPluginBench } from "../../src/plugins/index.ts";
 import { plugin } from "../../src/plugins/template/index.ts";
@@ -127,9 +127,10 @@ describe("a check", () => {
     const [destination, fine] = [join(path, "list"), join(path, "fine")];
     writeFileSync(destination, "old\n");
     const check = `test -e '${fine}' || { echo 'line 1: bad word' >&2; exit 3; }`;
-    const bench = await started({ templates: [{ text: list, destination, check, reload: "true" }] });
+    const bench = await started({ templates: [{ text: list, destination, check, reload: "true" }], start_wait: "0s" });
     expect(bench.problem).toBe(`${destination}: the check refuses the new content: line 1: bad word (exit code 3)`);
     expect([read(destination), readdirSync(path)]).toEqual(["old\n", ["list"]]);
+    await bench.advance(1_000);
     writeFileSync(fine, "");
     await bench.advance(10_200);
     expect([bench.problem, read(destination)]).toEqual([undefined, "self=10.0.0.1\nweb-1=10.0.0.1\n"]);
@@ -159,10 +160,11 @@ describe("a reload", () => {
     const path = folder();
     const [destination, fine] = [join(path, "list"), join(path, "fine")];
     const reload = `test -e '${fine}' && echo "$FILE" >> '${join(path, "reloads")}'`;
-    const bench = await started({ templates: [{ text: "x", destination, reload }] });
+    const bench = await started({ templates: [{ text: "x", destination, reload }], start_wait: "0s" });
     expect(bench.problem).toBe(`${destination}: written, but the reload failed: exit code 1`);
+    await bench.advance(1_000);
     writeFileSync(fine, "");
-    await bench.advance(30_000);
+    await bench.advance(10_200);
     expect([bench.problem, read(join(path, "reloads"))]).toEqual([undefined, `${destination}\n`]);
   });
 
@@ -193,8 +195,15 @@ describe("a reload", () => {
     const path = folder();
     const [destination, pidFile] = [join(path, "list"), join(path, "pid")];
     writeFileSync(pidFile, pid);
+    // Even a broken plugin is not to signal the first process, or all of them.
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("no such process"), { code: "ESRCH" });
+    });
     const bench = await started({ templates: [{ text: "x", destination, signal: "SIGHUP", pid_file: pidFile }] });
+    const signalled = kill.mock.calls.map(([target]) => target);
+    kill.mockRestore();
     expect(bench.problem).toContain(problem);
+    expect(signalled).toEqual(pid === "4194000" ? [4194000] : []);
   });
 });
 

@@ -5,6 +5,7 @@ import { boolean, option, type ResolvedOptions, text, texts } from "../../base/o
 import { definePlugin, type PluginContext } from "../plugin.ts";
 import { FileKeeper, fileProblem, type KeptFile } from "../shared/file-keeper.ts";
 import { paceOptions } from "../shared/file-options.ts";
+import { previewAction } from "../shared/file-preview.ts";
 import { memberTest, statusOption, tagOption } from "../shared/member-choice.ts";
 import { outsideBlock, withBlock } from "./block.ts";
 import { hostLines } from "./names.ts";
@@ -42,6 +43,7 @@ export const plugin = definePlugin({
   name: "hosts",
   description: "Keeps the members' names and addresses in /etc/hosts, in a marked block",
   options,
+  actions: { render: previewAction },
   checkOptions: ({ file, domain }) => {
     if (domain !== "" && !/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(domain))
       return `domain must be lower-case words divided by dots, is ${JSON.stringify(domain)}`;
@@ -54,6 +56,7 @@ export const plugin = definePlugin({
     const kept = { destination: file, maySitOnMount: true, confirm: () => block.confirm() } satisfies Partial<KeptFile>;
     await keeper.add({ ...kept, render: () => block.render() });
     return {
+      actions: { render: () => keeper.preview() },
       stop: async (ending) => {
         if (ending === "stopped" || keepOnRemoval) return;
         const report = await keeper.write({ ...kept, render: () => block.renderWithout() });

@@ -5,6 +5,7 @@ import { records } from "../option-types.ts";
 import { definePlugin, type PluginContext, type PluginMember } from "../plugin.ts";
 import { FileKeeper, fileProblem } from "../shared/file-keeper.ts";
 import { fileOptions, paceOptions } from "../shared/file-options.ts";
+import { previewAction } from "../shared/file-preview.ts";
 import { memberTest, statusOption, tagOption } from "../shared/member-choice.ts";
 import { nagiosFile } from "./nagios.ts";
 import { labelName, prometheusFile } from "./prometheus.ts";
@@ -68,6 +69,7 @@ export const plugin = definePlugin({
   name: "monitoring",
   description: "Gives Prometheus its targets and Nagios its hosts, from the members",
   options,
+  actions: { render: previewAction },
   checkOptions,
   start: async (context) => {
     const keeper = new FileKeeper(context, context.options);
@@ -81,7 +83,7 @@ export const plugin = definePlugin({
       const render = (): string => listing.forNagios();
       await keeper.add({ destination: options.nagiosFile, owner, mode, check, reload, render });
     }
-    return {};
+    return { actions: { render: () => keeper.preview() } };
   },
 });
 

@@ -9,6 +9,7 @@ import type { PluginContext } from "../plugin.ts";
 import { type FileOutcome, writeFileChecked } from "./checked-file.ts";
 import { runOn, signalNumber, signalPidFile } from "./file-commands.ts";
 import { findOwner } from "./file-owner.ts";
+import { previewFile } from "./file-preview.ts";
 
 /** A file and how it comes about. Texts that are empty count as absent. */
 export interface KeptFile {
@@ -84,7 +85,7 @@ export class FileKeeper {
   }
 
   /** Destinations, in the order in which they were added. */
-  get destinations(): readonly string[] {
+  private get destinations(): readonly string[] {
     return [...this.files.keys()];
   }
 
@@ -107,6 +108,17 @@ export class FileKeeper {
   /** Writes it once, now, whoever is known. */
   write(file: KeptFile): Promise<FileReport> {
     return this.inTurn(file.destination, () => this.writeNow(file));
+  }
+
+  /** A dry run of these, or of all: what would be written, and what would change. Rejects with what is wrong with a template. */
+  async preview(destinations: readonly string[] = this.destinations): Promise<string> {
+    const shown = destinations.map((destination) =>
+      this.inTurn(destination, async () => {
+        const content = await this.files.get(destination)?.render();
+        return previewFile(destination, Buffer.from(content ?? "").toString("utf8"));
+      }),
+    );
+    return (await Promise.all(shown)).join("\n");
   }
 
   private async updateAll(): Promise<void> {

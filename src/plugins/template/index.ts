@@ -9,7 +9,6 @@ import { FileKeeper, type FileReport, fileProblem, type KeptFile } from "../shar
 import { fileOptions, paceOptions } from "../shared/file-options.ts";
 import type { TemplateApi, TemplateFile, TemplateText } from "./api.ts";
 import { type CompiledTemplate, compileTemplate } from "./engine.ts";
-import { previewFile } from "./preview.ts";
 import { templateVariables } from "./variables.ts";
 
 const templateFields = {
@@ -122,14 +121,8 @@ class Templates {
   async preview(path: string): Promise<string> {
     const files = [...this.files.values()];
     const chosen = path === "" ? files : files.filter((file) => file.destination === path || file.source === path);
-    if (chosen.length === 0 && path === "")
-      return "There are no templates; a file can be tried by: serf plugin template render FILE";
-    if (chosen.length > 0) {
-      const shown = await Promise.all(
-        chosen.map(async (file) => previewFile(file.destination, await this.render(file))),
-      );
-      return shown.join("\n");
-    }
+    if (chosen.length > 0) return this.keeper.preview(chosen.map(({ destination }) => destination));
+    if (path === "") return "There are no templates; a file can be tried by: serf plugin template render FILE";
     if (!path.startsWith("/"))
       throw new SerfError("INVALID_OPTION", `${path} is no absolute path: the agent may be in another directory`);
     return this.render({ source: path });

@@ -6,6 +6,9 @@ import { createTwoFilesPatch } from "diff";
 /** Comparing long files that have nothing in common takes the product of their lines. */
 const compareMsMax = 2_000;
 
+/** Declares the action that shows it. */
+export const previewAction = { usage: "", doc: "Shows what would be written, and writes nothing." } as const;
+
 /** The content and then the difference, each under a line that says what it is. */
 export async function previewFile(destination: string, content: string): Promise<string> {
   const current = await readFile(destination, "utf8").catch((error: NodeJS.ErrnoException) => {

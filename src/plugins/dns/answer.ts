@@ -1,9 +1,10 @@
 /** What a question is answered with. Pure, but for the order of records, which is drawn. */
 
 import type { Labels } from "./names.ts";
+import type { ZoneMember } from "./places.ts";
 import { classIn, type Malformed, type Rcode, type Request, types } from "./request.ts";
 import { encodeData, ResponseWriter } from "./response.ts";
-import type { Zone, ZoneMember, ZoneRecord } from "./zone.ts";
+import type { Zone, ZoneRecord } from "./zone.ts";
 
 /** How the question came, and what may be done about it. */
 export interface Asking {

@@ -11,6 +11,7 @@ import { writeMasterFile } from "./master-file.ts";
 import { NameServer } from "./name-server.ts";
 import { type Labels, nameBytes, parseName } from "./names.ts";
 import { parseNetworks } from "./networks.ts";
+import { Placing } from "./places.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { dnsPort, parseServer, Resolvers } from "./resolvers.ts";
 import { Zone, type ZoneOptions } from "./zone.ts";
@@ -146,6 +147,7 @@ class LiveZone {
   current: Zone;
   private readonly context: PluginContext<Options>;
   private readonly zoneOptions: ZoneOptions;
+  private readonly placing: Placing;
 
   constructor(context: PluginContext<Options>) {
     const { zone, portTag, weightTag, ttlMs } = context.options;
@@ -153,6 +155,7 @@ class LiveZone {
     assert(labels !== undefined, "checkOptions looked at the zone");
     this.context = context;
     this.zoneOptions = { zone: labels, portTag, weightTag, ttlSeconds: Math.ceil(ttlMs / 1000) };
+    this.placing = new Placing(labels);
     this.current = this.build(0);
   }
 
@@ -171,7 +174,7 @@ class LiveZone {
   private build(serialBefore: number): Zone {
     const { members } = this.context;
     const serial = Math.max(serialBefore + 1, Math.floor(Date.now() / 1000));
-    return new Zone(members.list(), members.self(), serial, this.zoneOptions);
+    return new Zone(members.list(), members.self(), serial, this.zoneOptions, this.placing);
   }
 }
 

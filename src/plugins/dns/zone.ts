@@ -12,9 +12,9 @@
  * ```
  */
 
-import { ipToBytes } from "../../base/address.ts";
 import type { PluginMember } from "../plugin.ts";
-import { keyOf, type Labels, labelsFor, reverseName, textOf } from "./names.ts";
+import { keyOf, type Labels, textOf } from "./names.ts";
+import { type EntryKind, type Place, Placing, type ZoneMember } from "./places.ts";
 import { type Question, types } from "./request.ts";
 import { encodeData, type RecordData } from "./response.ts";
 
@@ -33,13 +33,6 @@ export interface ZoneRecord {
   readonly target?: ZoneMember;
 }
 
-export interface ZoneMember {
-  /** NODE.node.ZONE */
-  readonly labels: Labels;
-  readonly address: RecordData | undefined;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
 /**
  * "elsewhere": a name that is not ours to answer for. "unknown": one that is, and does not exist. An answer has no records where the name
  * has none of that type. `apex` is the name of the zone that says so.
@@ -49,12 +42,7 @@ export type Lookup =
   | { readonly kind: "unknown"; readonly apex: Labels }
   | { readonly kind: "answer"; readonly apex: Labels; readonly records: readonly ZoneRecord[] };
 
-type EntryKind = "apex" | "node" | "group" | "reverse" | "between";
-
 const portMax = 65_535;
-/** Of a name that stands alone before its word, and of one of two that stand there: with a zone of 40 bytes all fits into 255. */
-const singleBytesMax = 190;
-const pairedBytesMax = 100;
 const textStringBytesMax = 255;
 /** In seconds: how often a secondary server would look, and when it would give up. There is none, as every node can be asked. */
 const transferTimes = { refresh: 60, retry: 10, expire: 3_600 };
@@ -92,16 +80,25 @@ export class Zone {
   private readonly entries = new Map<string, Entry>();
   private readonly suffix: string;
 
-  constructor(members: readonly PluginMember[], self: PluginMember, serial: number, options: ZoneOptions) {
+  /** `placing` is that of the zone before, or a new one. */
+  constructor(
+    members: readonly PluginMember[],
+    self: PluginMember,
+    serial: number,
+    options: ZoneOptions,
+    placing = new Placing(options.zone),
+  ) {
     this.options = options;
     this.serial = serial;
     this.suffix = `.${keyOf(options.zone)}`;
-    this.entry(options.zone, "apex");
-    for (const word of ["node", "role", "tag"]) this.entry([word, ...options.zone], "between");
+    this.enter({ labels: options.zone, key: keyOf(options.zone), kind: "apex" });
+    for (const word of ["node", "role", "tag"])
+      this.enter({ labels: [word, ...options.zone], key: `${word}${this.suffix}`, kind: "between" });
     const alive = members.filter(({ status }) => status === "alive");
     this.memberCount = alive.length;
-    for (const member of alive) this.addMember(member);
-    const server = this.nodeLabels(self.name);
+    for (const { member, places } of alive.map((one) => placing.place(one)))
+      for (const place of places) this.enter(place, member);
+    const server = placing.nodeLabels(self.name);
     const target = this.entries.get(keyOf(server))?.members.find(({ address }) => address !== undefined);
     this.nameServer = { data: encodeData({ type: "NS", data: textOf(server) }), ...(target && { target }) };
     const { ttlSeconds, zone } = options;
@@ -125,50 +122,16 @@ export class Zone {
     }
   }
 
-  private addMember({ name, address, tags }: PluginMember): void {
-    const bytes = ipToBytes(address);
-    const type = bytes?.length === 16 ? "AAAA" : "A";
-    const member: ZoneMember = {
-      labels: this.nodeLabels(name),
-      address: bytes === undefined ? undefined : encodeData({ type, data: address }),
-      tags,
-    };
-    this.put(member, member.labels, "node");
-    for (const [key, value] of Object.entries(tags)) {
-      if (key === "role") this.put(member, this.within("role", labelsFor(value, singleBytesMax)), "group");
-      const keyLabels = this.within("tag", labelsFor(key, pairedBytesMax));
-      this.put(member, keyLabels, "group");
-      if (value !== "") this.put(member, [...labelsFor(value, pairedBytesMax), ...keyLabels], "group");
-    }
-    if (bytes !== undefined) this.entry(reverseName(bytes), "reverse").members.push(member);
-  }
-
-  private nodeLabels(name: string): Labels {
-    return this.within("node", labelsFor(name, singleBytesMax));
-  }
-
-  private within(word: string, labels: Labels): Labels {
-    return [...labels, word, ...this.options.zone];
-  }
-
-  /** Names the member, and makes the names between that and the zone exist. */
-  private put(member: ZoneMember, labels: Labels, kind: EntryKind): void {
-    const { members } = this.entry(labels, kind);
-    // The same value may have led here twice, spelled differently.
-    if (members.at(-1) !== member) members.push(member);
-    for (let above = 1; labels.length - above > this.options.zone.length + 1; above++) {
-      this.entry(labels.slice(above), "between");
-    }
-  }
-
-  private entry(labels: Labels, kind: EntryKind): Entry {
-    const key = keyOf(labels);
+  /** Lists the member there, if the name does not exist only for the sake of longer ones. */
+  private enter({ labels, key, kind }: Place, member?: ZoneMember): void {
     let entry = this.entries.get(key);
     if (entry === undefined) {
       entry = new Entry(labels, kind);
       this.entries.set(key, entry);
     } else if (entry.kind === "between") entry.kind = kind;
-    return entry;
+    if (member === undefined || kind === "between") return;
+    // The same value may have led here twice, spelled differently.
+    if (entry.members.at(-1) !== member) entry.members.push(member);
   }
 
   /** "_http._tcp.web.role.serf": any name that stands for members can be asked that way. */

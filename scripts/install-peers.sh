@@ -22,6 +22,7 @@ need nft nftables
 need git git
 need zsh zsh
 need fish fish
+need systemd-analyze systemd
 need curl curl
 need socat socat
 need s6-svscan s6

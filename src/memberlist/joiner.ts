@@ -1,4 +1,4 @@
-import { canonicalIp, type Endpoint } from "../base/address.ts";
+import { canonicalIp, type Endpoint, formatEndpoint } from "../base/address.ts";
 import type { Foundations } from "./foundations.ts";
 import { parseJoinAddress } from "./join-address.ts";
 import type { StateSync } from "./state-sync.ts";
@@ -123,8 +123,12 @@ class JoinAttempt {
         this.fail("WARN", `Failed to resolve ${text}: ${result.error}`);
         return;
       }
-      this.endpoints = [...result.endpoints];
-      this.proceed();
+      // This node is often among them, and alone in the beginning. To reach itself is no success: others that start at the same time might not
+      // be listed yet, and each would be content with itself.
+      const own = formatEndpoint(this.around.advertised());
+      this.endpoints = result.endpoints.filter((endpoint) => formatEndpoint(endpoint) !== own);
+      if (this.endpoints.length > 0) this.proceed();
+      else this.fail("WARN", `Failed to resolve ${text}: it lists nobody but this node`);
     });
   }
 

@@ -93,9 +93,13 @@ describe("joining", () => {
     ]);
     joiner.memberlist.join([`srv:${service}`], (result) => results.push(result));
     cluster.run(11_000);
+    cluster.network.setService(service, [{ address: joiner.host.address, port: joiner.host.port }]);
+    joiner.memberlist.join([`srv:${service}`], (result) => results.push(result));
+    cluster.run(1_000);
     expect(results.map(({ joined, failures }) => [joined, failures.map(({ reason }) => reason)])).toEqual([
       [0, [`Failed to resolve srv:${service}: lookup ${service}: no such service`]],
       [2, [expect.stringMatching(/^Failed to join 10\.0\.0\.2: /)]],
+      [0, [`Failed to resolve srv:${service}: it lists nobody but this node`]],
     ]);
     expect(joiner.memberlist.aliveCount).toBe(3);
   });

@@ -15,6 +15,7 @@ export const peerPackages = {
   git: "git",
   zsh: "zsh",
   fish: "fish",
+  "systemd-analyze": "systemd",
   curl: "curl",
   socat: "socat",
   "s6-svscan": "s6",

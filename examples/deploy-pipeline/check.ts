@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually, skipUnless } from "../shared/hosts.ts";
 import { gitUrl, helloFolder, Pipeline, roles, serf, version } from "./pipeline-hosts.ts";
 
 const hello = `${gitUrl}/hello.git`;
 await skipUnless("git", "curl", "tar");
-const pipeline = await Pipeline.create();
+const pipeline = await Pipeline.create({ docker: "played" });
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void pipeline.close().finally(() => process.exit(1)));
 
@@ -46,6 +46,7 @@ try {
   assert.equal(await pipeline.curl(...stranger), "401");
   say("a chat message through the webhook");
 
+  await usesDocker();
   await refusesHostility();
   await refusesFalseImages();
 
@@ -68,6 +69,25 @@ try {
   throw error;
 } finally {
   await pipeline.close();
+}
+
+/** Where the build and the serve node have Docker, and the repository a Dockerfile. Somebody else plays Docker: its commands are what is checked. */
+async function usesDocker(): Promise<void> {
+  await pipeline.commit("boxed", helloFolder, async (folder) => {
+    await writeFile(join(folder, "Dockerfile"), "FROM node:20-slim\nCOPY . .\nCMD node server.js\n");
+  });
+  await pipeline.serf("event", "-coalesce=false", "compile", `${gitUrl}/boxed.git`);
+  await serves("/boxed/", "from a container\n");
+  const commandsOf = (role: string) => readFile(join(pipeline.folder, role, "docker.log"), "utf8");
+  const build =
+    /^docker info\ndocker build --quiet --tag (pipeline\/boxed:[0-9a-f]{40}) \S+\ndocker save --output \S+ \1\n$/;
+  const [, tag = ""] = build.exec(await commandsOf("build")) ?? [];
+  const serve =
+    /^docker load --quiet --input \S+\ndocker run --rm --env PORT=(\d+) --publish 127\.0\.0\.1:\1:\1 (\S+)\n$/;
+  assert.equal(serve.exec(await commandsOf("serve"))?.[2], tag);
+  await pipeline.serf("event", "-coalesce=false", "delete-container", "boxed");
+  await serves("/boxed/", '{"error":"there is no such application"}\n');
+  say("a repository with a Dockerfile: docker build, save, load, run, by a stand-in for Docker");
 }
 
 /** Payloads that would run something, or write somewhere, if anything of them ever reached a shell, a path or an option. */

@@ -22,6 +22,11 @@ export const gitUrl = `http://${addresses.git}`;
 /** Whose name git writes into commits; nothing of this machine's. */
 const author = ["-c", "user.name=example", "-c", "user.email=example@example.com", "-c", "init.defaultBranch=main"];
 
+export interface PipelineOptions {
+  /** A stand-in takes the place of this machine's, if it has one. */
+  readonly docker?: "played";
+}
+
 export class Pipeline {
   readonly hosts: Hosts;
   readonly folder: string;
@@ -45,12 +50,12 @@ export class Pipeline {
   }
 
   /** With the host of repositories and the chat, and none of the nodes yet. */
-  static async create(): Promise<Pipeline> {
+  static async create(options: PipelineOptions = {}): Promise<Pipeline> {
     const folder = await mkdtemp(join(tmpdir(), "serf-ts-pipeline-"));
     try {
       const key = (await promisify(execFile)(process.execPath, [serf, "keygen"])).stdout.trim();
       const pipeline = new Pipeline(await Hosts.create(prefix), folder, key);
-      await pipeline.startOutside();
+      await pipeline.startOutside(options);
       return pipeline;
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -126,9 +131,10 @@ export class Pipeline {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async startOutside(): Promise<void> {
+  private async startOutside(options: PipelineOptions): Promise<void> {
     await mkdir(join(this.folder, "bin"));
     await symlink(serf, join(this.folder, "bin/serf"));
+    if (options.docker === "played") await symlink(join(here, "outside/docker"), join(this.folder, "bin/docker"));
     await this.commit("handlers", join(here, "handlers"));
     await this.commit("hello", join(here, "hello"));
     await this.hosts.start("git", ["node", join(here, "outside/git.mjs"), join(this.folder, "git")], {

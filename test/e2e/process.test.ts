@@ -1,5 +1,6 @@
 /** The process plugin beside real agents: what the rest of the cluster sees of the programs. */
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -95,3 +96,22 @@ test("a program that is not well takes the tag back, and one whose end is the no
   expect(() => readFileSync(`/proc/${pid}/cmdline`)).toThrow("ENOENT");
   await sees(watcher, "web1", { status: "left" });
 });
+
+test.skipIf(!mayBeFirst())("an agent that is process 1 says what that takes", async () => {
+  const image = await imageOf(sandbox, web);
+  const agent = await sandbox.startAgent({
+    kind: "ours",
+    name: "first",
+    host: { exec: ["unshare", "--pid", "--fork", "--kill-child"], address: loopback },
+    place: { bindPort: await sandbox.port(), rpcPort: await sandbox.port() },
+    args: [`-config-dir=${image}`],
+  });
+  const warning =
+    "[WARN] plugin.process: the agent is process 1, and Node does not reap what its programs leave behind";
+  await waitFor(() => agent.log.includes(warning), { what: "the warning", witnesses: [agent] });
+});
+
+/** Process namespaces take rights that not every machine gives. */
+function mayBeFirst(): boolean {
+  return spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
+}

@@ -121,6 +121,16 @@ describe("posts to one URL", () => {
     expect(delivery.counts).toEqual({ sent: 0, dropped: 3 });
   });
 
+  test("hold up the end of the agent no longer than they may", async () => {
+    const { delivery, push, advance } = deliveryTo(
+      ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("cut off")))),
+    );
+    push("a", "b");
+    await advance(0);
+    await delivery.close(10);
+    expect([delivery.counts, delivery.problem]).toEqual([{ sent: 0, dropped: 2 }, "cut off"]);
+  });
+
   test("carry a signature of time and body", async () => {
     const { seen, advance, push } = deliveryTo(() => ({ status: 200 }), {
       secret: "key",

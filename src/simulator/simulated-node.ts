@@ -79,6 +79,7 @@ export class SimulatedNode {
     this.host.process.take("timer", action);
   }
 
+  /** Notes how the life went on, or ended, and when. */
   end(condition: Exclude<NodeCondition, "up">): void {
     this.condition = condition;
     if (condition !== "leaving") this.endedMs ??= this.host.clock.monotonicMs();

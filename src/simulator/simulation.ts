@@ -77,10 +77,12 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     return this.trace.digest();
   }
 
+  /** The newest life of that name. */
   node(name: string): SimulatedNode | undefined {
     return this.current.get(name);
   }
 
+  /** An address that no node has had. */
   newAddress(): string {
     const number = ++this.addressesUsed;
     return `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
@@ -127,6 +129,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     node.command(attempt);
   }
 
+  /** Ends a process at once; with `losesPower` its disk forgets what was not synced. */
   crash(node: SimulatedNode, losesPower = false): void {
     if (node.endedMs !== undefined) return;
     if (node.host.isPaused || losesPower) node.hasSoundDisk = false;
@@ -178,6 +181,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     });
   }
 
+  /** Replaces the tags of a node. */
   setTags(node: SimulatedNode, tags: Tags): void {
     node.command(() => {
       if (!node.isUp) return;
@@ -210,6 +214,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     return undefined;
   }
 
+  /** Notes a violation, so that the verdict is bad; beyond some no more are kept. */
   report(checker: string, problem: string, node?: SimulatedNode): void {
     if (this.violations.length >= violationsMax) return;
     this.violations.push({ checker, atMs: this.nowMs, node: node?.name, problem });

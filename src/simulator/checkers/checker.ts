@@ -46,15 +46,21 @@ export interface CheckedWorld {
  */
 export interface Checker {
   readonly name: string;
+  /** A life begins; `former` is the one before it under that name. */
   nodeStarted?(node: SimulatedNode, former: SimulatedNode | undefined): void;
+  /** A life is over, however it ended. */
   nodeEnded?(node: SimulatedNode): void;
   /** After each turn of a process. */
   turned?(node: SimulatedNode): void;
+  /** A node believes something else of a member than before. */
   memberChanged?(change: MemberChange): void;
+  /** A node told whoever embeds it of an event. */
   told?(node: SimulatedNode, event: SerfEvent): void;
+  /** A user event was accepted where it was sent. */
   eventSent?(event: SentEvent): void;
   /** Somebody's answer or ack reached the asker. `payload` is undefined for an ack. */
   answered?(query: AskedQuery, from: string, payload: string | undefined): void;
+  /** No more answers will come. */
   queryEnded?(query: AskedQuery): void;
   /**
    * Asked again and again once the faults have ended: what does not yet hold, or undefined. When the time is up it is reported.
@@ -68,5 +74,6 @@ export type Report = (problem: string, node?: SimulatedNode) => void;
 /** The name of a checker, and how to make one for a simulation. */
 export interface CheckerFactory {
   readonly name: string;
+  /** A checker for one simulation; it calls `report` for whatever is wrong. */
   create(world: CheckedWorld, report: Report): Checker;
 }

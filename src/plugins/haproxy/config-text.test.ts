@@ -45,6 +45,10 @@ describe("readConfig", () => {
     expect(rest).toContain(line);
   });
 
+  test("takes comments and empty lines for nothing", () => {
+    expect(readConfig("# two of three\nbackend web\n\n  # more\n")).toEqual(readConfig("backend web"));
+  });
+
   test("takes server lines outside of backends, and second ones of a name, for the rest", () => {
     const { servers, rest } = readConfig(
       "peers p\n  server p1 10.0.0.9:1024\nlisten web\n  server a 10.0.0.1:80\n  server a 10.0.0.2:80\n",

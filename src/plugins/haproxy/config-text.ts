@@ -15,7 +15,7 @@ export interface ConfigServer {
 }
 
 export interface ConfigText {
-  /** Everything else. As long as that is the same, the sockets can do all that is to be done. */
+  /** Everything else but comments. As long as that is the same, the sockets can do all that is to be done. */
   readonly rest: string;
   /** By `backend/name`. */
   readonly servers: ReadonlyMap<string, ConfigServer>;
@@ -39,6 +39,7 @@ export function readConfig(text: string): ConfigText {
   const backends = new Set<string>();
   let backend: string | undefined;
   for (const line of text.split("\n")) {
+    if (/^\s*(#|$)/.test(line)) continue;
     const [keyword = "", name = ""] = line.trim().split(/\s+/);
     if (isSection(line)) {
       backend = keyword === "backend" || keyword === "listen" ? name : undefined;

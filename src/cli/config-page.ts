@@ -35,7 +35,7 @@ ${exampleConfig}
 In the environment a list is one text, with commas between its entries, or with line feeds, which is the only way for event handlers, since these
 have commas of their own: \`SERF_START_JOIN=10.0.0.10,10.0.0.11\`, \`SERF_TAGS=role=web,dc=eu\`. The agent names the variables it took something from when it starts. A
 variable that is no option is left alone; if it is close to one, the agent asks whether that was meant. Handlers inherit the environment of their agent, so that
-\`serf members\` in one finds it; they also see \`SERF_RPC_AUTH\` and \`SERF_ENCRYPT_KEY\` if these are set there.
+\`serf members\` in one finds it; they also see \`SERF_RPC_AUTH\` if it is set there, but not \`SERF_ENCRYPT_KEY\`.
 
 Durations are written as in Go: \`300ms\`, \`30s\`, \`1h30m\`. Flags of the value \`true | false\` may stand alone (\`-replay\`); to turn one off takes an equals sign (\`-replay=false\`).
 

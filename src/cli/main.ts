@@ -3,7 +3,7 @@ import "./signals.ts";
 import { runCommandLine } from "./command-line.ts";
 
 const terminal = {
-  environment: process.env,
+  environment: { ...process.env },
   print: (line: string) => void process.stdout.write(`${line}\n`),
   printError: (line: string) => void process.stderr.write(`${line}\n`),
   onInterrupt: (interrupt: () => void) => void process.on("SIGINT", interrupt),

@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Handler } from "../support/handler.ts";
 import { loopback } from "../support/loopback.ts";
 import { requirePeer } from "../support/peers.ts";
 import type { RunningProcess } from "../support/processes.ts";
@@ -50,6 +51,23 @@ describe.concurrent("the environment", () => {
     expect(agent.output).toContain("Profile: local\n");
     const { stdout } = await serfCommand("ours", ["members"], place);
     expect(stdout).toMatch(/^of-the-environment .* dc=eu,from=file,role=web\n$/);
+  });
+
+  test("hands on to scripts what they may need, and not the encryption key", async () => {
+    const handler = await Handler.create(await sandbox.folder());
+    const environment = {
+      SERF_RPC_ADDR: `${loopback}:${await sandbox.port()}`,
+      SERF_BIND: `${loopback}:${await sandbox.port()}`,
+      SERF_RPC_AUTH: "needed",
+      SERF_ENCRYPT_KEY: "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=",
+    };
+    const agent = await running(
+      sandbox.startCommand("ours", ["agent", `-event-handler=${handler.script}`], environment),
+    );
+    expect(agent.output).toContain("Encrypted: true\n");
+    const [call] = await waitFor(async () => (await handler.calls()).length > 0 && handler.calls(), { what: "a call" });
+    expect(call?.environment).toMatchObject({ SERF_EVENT: "member-join", SERF_RPC_AUTH: "needed" });
+    expect(call?.environment).not.toHaveProperty("SERF_ENCRYPT_KEY");
   });
 
   test("with a wrong value is refused in one line", async () => {

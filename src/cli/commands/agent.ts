@@ -49,6 +49,8 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   if ((given.flags["logFormat"] ?? given.environment["SERF_LOG_FORMAT"]) === "json") banner.useFormat("json");
   try {
     config = loadAndNotify(given, banner);
+    // Scripts and plugins inherit the environment, and none of them needs it.
+    delete process.env["SERF_ENCRYPT_KEY"];
     log = openAgentLog(config, (line) => banner.logLine(line));
     // Nothing but log lines is printed then, so there is nothing to keep apart.
     if (config.logFormat === "json") log.release();

@@ -27,9 +27,9 @@ const { values: options } = parseArgs({ options: { out: { type: "string", defaul
 const debian = join(root, "deploy/debian");
 const release = describeRelease();
 const day = new Date(release.epochSeconds * 1000);
-// "~" sorts before the release itself, so that the release is an upgrade.
-const version =
-  release.commit === undefined ? release.version : `${release.version}~git${stamp(day)}.${release.commit}`;
+// "~" sorts before the release itself, so that the release is an upgrade; also over 1.0.0-rc.1.
+const numbered = release.version.replace("-", "~");
+const version = release.commit === undefined ? numbered : `${numbered}~git${stamp(day)}.${release.commit}`;
 const { DEBFULLNAME: name = "The serf-ts authors", DEBEMAIL: address = "serf-ts@packages.invalid" } = process.env;
 const maintainer = `${name} <${address}>`;
 

@@ -1,5 +1,6 @@
 // `npm run package:deb:test`: the Debian package in a fresh Debian with Debian's own Node and serf, which mmdebstrap fetches into `out/trixie` the
-// first time (some 45 s, 250 MiB), and as lintian sees it. The same test runs without that in `npm test`, on this machine's own files.
+// first time (some 45 s, 250 MiB); its service under systemd there; and all of it as lintian sees it. What needs no fresh Debian of this
+// runs in `npm test`, on this machine's own files.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -27,11 +28,9 @@ if (!existsSync(join(lower, "usr/bin/node"))) {
   mkdirSync(out, { recursive: true });
   run("mmdebstrap", ["--mode=root", "--variant=apt", `--include=${packages}`, suite, lower]);
 }
-run(
-  process.execPath,
-  [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project=interop", "test/e2e/debian-package.test.ts"],
-  { SERF_TS_SPARE_SYSTEM: lower },
-);
+run(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project=interop", "test/e2e/debian-"], {
+  SERF_TS_SPARE_SYSTEM: lower,
+});
 
 function run(command, parameters, environment = {}) {
   const { status } = spawnSync(command, parameters, {

@@ -88,7 +88,8 @@ describe.skipIf(program === undefined)("the plugin haproxy", () => {
 
   test("drains a member that leaves: what it has begun it ends, and then it is gone", async () => {
     const [[web1, one], [, two]] = [await startWeb("web1"), await startWeb("web2")];
-    const balanced = await startBench({ drain: "30s" }, [one, two]);
+    // At once: it is not waited for quiet, nor for the file.
+    const balanced = await startBench({ drain: "30s", quiet: "30s", wait_max: "60s" }, [one, two]);
     const slow = ask(balanced.port, "/slow");
     await waitFor(() => web1.heldCount === 1, { what: "the slow request to arrive" });
 

@@ -59,6 +59,22 @@ function connectRaw(to: Endpoint, options = {}): Socket {
   return socket;
 }
 
+describe("timers", () => {
+  test("after a pause wait until the packets that came meanwhile were read", async () => {
+    const [a, b] = [await create(), await create()];
+    const order: string[] = [];
+    const receiver = { acceptStream: () => expect.unreachable(), packetFailed: () => undefined };
+    a.transport.listen({ ...receiver, receivePacket: () => order.push("packet") });
+    b.transport.listen({ ...receiver, receivePacket: () => undefined });
+    a.timers.after(5, () => order.push("timer"));
+    b.transport.sendPacket(a.transport.bound, Uint8Array.of(1));
+    const endMs = performance.now() + 50;
+    while (performance.now() < endMs);
+    await until(() => order.length === 2);
+    expect(order).toEqual(["packet", "timer"]);
+  });
+});
+
 describe("binding", () => {
   test("port 0 finds a port that is free for packets and streams", async () => {
     const { bound } = (await create()).transport;

@@ -136,12 +136,23 @@ export class Membership {
       logger.log("DEBUG", `memberlist: Blocked alive message: ${from.address} is not allowed from=${from.address}`);
       return;
     }
-    this.receiveAlive(alive);
+    if (!this.isOldNews(alive.node, "alive", alive)) this.receiveAlive(alive);
   }
 
   receiveAlive(alive: Alive): void {
     const port = this.around.knownPort(alive.port);
     this.judgeAlive(port === alive.port ? alive : { ...alive, port }, false, undefined);
+  }
+
+  /** Each piece of news reaches a node some ten times over: what is known already must cost next to nothing, and allocate nothing. */
+  private isOldNews(name: string, state: NodeState, claim: Claim): boolean {
+    const { options, table } = this.around;
+    const row = table.find(name);
+    if (row < 0) return false;
+    const { address, port } = table.descriptorOf(row);
+    const samePlace = address === claim.address && port === this.around.knownPort(claim.port);
+    const aboutUs = name === options.nodeName;
+    return isOldNews(state, claim.incarnation, table.stateOf(row), table.incarnationOf(row), samePlace, aboutUs);
   }
 
   receiveSuspect(suspect: Suspect): void {
@@ -193,15 +204,9 @@ export class Membership {
 
   /** Takes over what another node knows. Nearly all of it is known already, which costs next to nothing. */
   merge(records: readonly NodeStateRecord[]): void {
-    const { table, options } = this.around;
+    const { options } = this.around;
     for (const record of records) {
-      const row = table.find(record.name);
-      if (row >= 0) {
-        const { address, port } = table.descriptorOf(row);
-        const samePlace = address === record.address && port === record.port;
-        const aboutUs = record.name === options.nodeName;
-        if (isOldNews(record, table.stateOf(row), table.incarnationOf(row), samePlace, aboutUs)) continue;
-      }
+      if (this.isOldNews(record.name, record.state, record)) continue;
       const message = messageOfRecord(record, options.nodeName);
       if (message.kind === "alive") this.receiveAlive(message);
       else if (message.kind === "dead") this.receiveDead(message);
@@ -371,6 +376,11 @@ export class Membership {
     const { table } = this.around;
     return { ...table.view(row), stateChangedMs: table.stateChangedMsOf(row) };
   }
+}
+
+/** What is said of a member, without its name and state. */
+interface Claim extends Endpoint {
+  readonly incarnation: number;
 }
 
 /** The member as an alive message describes it. Its meta is copied: the message's is a view of the packet it came in. */

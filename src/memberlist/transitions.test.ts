@@ -402,7 +402,14 @@ describe("an entry of a state exchange", () => {
           : message.kind === "suspect"
             ? decideSuspect(local, message, around())
             : decideDead(local, message, around());
-      const oldNews = isOldNews(entry, localState, local.incarnation, address === local.address, node === "me");
+      const oldNews = isOldNews(
+        entry.state,
+        entry.incarnation,
+        localState,
+        local.incarnation,
+        address === local.address,
+        node === "me",
+      );
       if (oldNews) expect(verdict.kind).toBe("ignore");
       const nothingDiffers = state === localState && incarnation === 5 && address === local.address && node !== "me";
       if (nothingDiffers && state !== "suspect") expect(oldNews).toBe(true);

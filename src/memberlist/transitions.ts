@@ -177,26 +177,27 @@ export function messageOfRecord(record: NodeStateRecord, localName: string): Ali
 }
 
 /**
- * Whether an entry of a state exchange tells nothing that would change anything, whatever the circumstances. With thousands
- * of members nearly all entries are of this kind, and this is all that is done with them: nothing is allocated.
+ * Whether what was heard of a member, in a state exchange or by gossip, would change nothing, whatever the circumstances. With thousands
+ * of members nearly all of it is of this kind, and this is all that is done with it: nothing is allocated.
  * `localState` and `localIncarnation` are this node's view of the member; `sameAddress` is whether both place it at the same.
  */
 export function isOldNews(
-  record: NodeStateRecord,
+  state: NodeState,
+  incarnation: number,
   localState: NodeState,
   localIncarnation: number,
   sameAddress: boolean,
   aboutUs: boolean,
 ): boolean {
-  switch (record.state) {
+  switch (state) {
     case "alive":
-      return sameAddress && !aboutUs && record.incarnation <= localIncarnation;
+      return sameAddress && !aboutUs && incarnation <= localIncarnation;
     case "suspect":
     case "dead":
     case "left":
-      return record.incarnation < localIncarnation || isGone(localState);
+      return incarnation < localIncarnation || isGone(localState);
     default:
-      return unreachable(record.state);
+      return unreachable(state);
   }
 }
 

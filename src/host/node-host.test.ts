@@ -75,6 +75,46 @@ describe("timers", () => {
   });
 });
 
+describe("many timers that are due at once", () => {
+  test("let in packets that come meanwhile", async () => {
+    const [a, b] = [await create(), await create()];
+    const order: string[] = [];
+    const receiver = { acceptStream: () => expect.unreachable(), packetFailed: () => undefined };
+    a.transport.listen({ ...receiver, receivePacket: () => order.push("packet") });
+    b.transport.listen({ ...receiver, receivePacket: () => undefined });
+    a.timers.after(1, () => b.transport.sendPacket(a.transport.bound, Uint8Array.of(1)));
+    for (let count = 0; count < 100; count++) {
+      a.timers.after(1, () => {
+        const endMs = performance.now() + 1;
+        while (performance.now() < endMs);
+        order.push("timer");
+      });
+    }
+    const dueMs = performance.now() + 10;
+    while (performance.now() < dueMs);
+    await until(() => order.length === 101);
+    expect(order.indexOf("packet")).toBeLessThan(100);
+  });
+
+  test("fire though one of them throws", async () => {
+    const { timers } = await create();
+    const fired: string[] = [];
+    const mistakes: unknown[] = [];
+    const listeners = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.once("uncaughtException", (error) => mistakes.push(error));
+    cleanUps.push(() => {
+      for (const listener of listeners) process.on("uncaughtException", listener);
+    });
+    timers.after(1, () => {
+      throw new Error("a mistake of ours");
+    });
+    timers.after(1, () => fired.push("the next"));
+    await until(() => fired.length === 1);
+    expect(mistakes).toEqual([new Error("a mistake of ours")]);
+  });
+});
+
 describe("binding", () => {
   test("port 0 finds a port that is free for packets and streams", async () => {
     const { bound } = (await create()).transport;

@@ -3,12 +3,16 @@ import type { Timer, Timers } from "../base/host.ts";
 /** Node fires at once what is further away than this. */
 const nodeDelayMsMax = 2 ** 31 - 1;
 
+/** After so long the packets that came meanwhile have their turn, however many timers are due. */
+const turnMs = 5;
+
 /**
  * Timers on Node's. They never fire early, and up to a millisecond late even when nothing is busy. The promised order at
  * one instant holds for timers of equal delay; others are due at instants that differ.
  *
- * What is due waits until the packets that are there already were read. Node would turn to its timers first: after a pause (of the
- * machine, of the process, or because it is busy) a node would then suspect others whose answers lie in its own socket.
+ * What is due waits until the packets that are there already were read, and many timers take turns with packets. Node would turn to its
+ * timers first, and to all of them: after a pause (of the machine, of the process), or where a thousand nodes share a process that has too
+ * much to do, a node would suspect others whose answers lie in its own socket. So it is gossip that slows down, not the answers to pings.
  *
  * They do not keep the process alive: while a node runs its sockets do, and once these are closed nothing is left to do.
  */
@@ -17,28 +21,61 @@ export const nodeTimers: Timers = {
 };
 
 class NodeTimer implements Timer {
-  private readonly fire: () => void;
+  /** Undefined once it fired or was cancelled. */
+  private callback: (() => void) | undefined;
   private handle: NodeJS.Timeout | undefined;
-  private turn: NodeJS.Immediate | undefined;
 
   constructor(delayMs: number, fire: () => void) {
-    this.fire = fire;
+    this.callback = fire;
     this.start(delayMs);
   }
 
   cancel(): void {
+    this.callback = undefined;
     clearTimeout(this.handle);
-    clearImmediate(this.turn);
+  }
+
+  fire(): void {
+    const { callback } = this;
+    this.callback = undefined;
+    callback?.();
   }
 
   private start(delayMs: number): void {
     this.handle =
       delayMs > nodeDelayMsMax
         ? setTimeout(() => this.start(delayMs - nodeDelayMsMax), nodeDelayMsMax).unref()
-        : setTimeout(this.isDue, Math.ceil(delayMs)).unref();
+        : setTimeout(enqueue, Math.ceil(delayMs), this).unref();
   }
+}
 
-  private readonly isDue = (): void => {
-    this.turn = setImmediate(this.fire);
-  };
+/** Timers that are due, in order, of all nodes in this process. */
+let due: NodeTimer[] = [];
+let next = 0;
+let turnEndMs = 0;
+
+function enqueue(timer: NodeTimer): void {
+  if (due.length === 0) setImmediate(beginTurn);
+  due.push(timer);
+}
+
+function beginTurn(): void {
+  turnEndMs = performance.now() + turnMs;
+  fireNext();
+}
+
+function fireNext(): void {
+  try {
+    due[next++]!.fire();
+  } finally {
+    // Also after one that threw: the others belong to somebody else, perhaps.
+    if (next === due.length) [due, next] = [[], 0];
+    else if (performance.now() > turnEndMs) setImmediate(beginTurn);
+    else queueMicrotask(afterPromises);
+  }
+}
+
+/** As between Node's own timers: what the last one resolved is heard of before the next fires. */
+function afterPromises(): void {
+  process.nextTick(fireNext);
 }

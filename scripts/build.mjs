@@ -1,4 +1,4 @@
-// dist/serf.cjs: the command, bundled so that it starts fast (CommonJS starts some 4 ms sooner than a module). dist/serf-agent.cjs: `serf agent`,
+// dist/serf.cjs: the command, bundled so that it starts fast (CommonJS starts some 4 ms sooner than a module). dist/serf-agent.cjs: `serf agent` and `serf dev`,
 // apart because every other command would pay some 10 ms for reading its half megabyte. dist/serf-plugin-thread.cjs: what runs in a plugin's thread, with the
 // plugins in the box. dist/serf-plugins.cjs: `serf-ts/plugins`, for plugins whose folder has none. dist/**: the library, one module a source file, with
 // types. dist/man: the manual pages. dist/THIRD-PARTY-LICENSES.txt: the licenses of the packages inside the bundles, which ask to be passed on.
@@ -20,7 +20,7 @@ mkdirSync(dist, { recursive: true });
 const agentApart = {
   name: "agent-apart",
   setup(bundle) {
-    bundle.onResolve({ filter: /^\.\/agent\.ts$/ }, ({ kind }) =>
+    bundle.onResolve({ filter: /^\.\/with-agent\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import" ? { path: "./serf-agent.cjs", external: true } : undefined,
     );
   },
@@ -41,7 +41,7 @@ const pluginsApart = {
 /** Every source file in a bundle. */
 const bundled = new Set();
 const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf"];
-await bundle("src/cli/commands/agent.ts", "serf-agent");
+await bundle("src/cli/commands/with-agent.ts", "serf-agent");
 await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
   supported: {}, // import() stays: a plugin may be a module
   plugins: [],

@@ -6,7 +6,7 @@ import type { Logger, LogLevel } from "../base/host.ts";
 import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import { completed } from "../host/completed.ts";
-import { createNodeHost, type NodeHost } from "../host/node-host.ts";
+import type { NodeHost } from "../host/node-host.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
 import type { AgentStats } from "../rpc/views.ts";
 import type { SerfEvent } from "../serf/events.ts";
@@ -16,8 +16,9 @@ import type { QueryListener } from "../serf/open-query.ts";
 import { internalQueryPrefix, isInternalQuery, pingQueryName } from "../serf/queries.ts";
 import { Serf } from "../serf/serf.ts";
 import { encodedTagsBytesMax, encodeTags } from "../serf/tags.ts";
-import { type AgentNetwork, decideAdvertised, isOutOfReach } from "./addresses.ts";
+import type { AgentCompany } from "./company.ts";
 import type { AgentConfig } from "./config.ts";
+import { orExplain } from "./explain.ts";
 import { type AgentFace, type AgentPlugins, joinErrorText } from "./face.ts";
 import { goQuote } from "./go-quote.ts";
 import type { LogBuffer } from "./log-buffer.ts";
@@ -25,19 +26,21 @@ import type { Discovery } from "./mdns.ts";
 import { createRpcServer, type RpcServer } from "./rpc-server.ts";
 import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
-import { checkTagsSource, type RestoredState, restoreState, writeKeyringFile, writeTagsFile } from "./state-files.ts";
+import { checkTagsSource, type RestoredState, writeKeyringFile, writeTagsFile } from "./state-files.ts";
 import { collectAgentStats } from "./stats.ts";
-import { startTelemetry, type Telemetry } from "./telemetry.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 /** Where an agent writes its log, and the last lines of it for those who monitor. */
 export interface AgentLogs extends Logger {
   readonly buffer: LogBuffer;
 }
 
-interface AgentSurroundings {
+/** What an agent stands on. */
+export interface AgentSurroundings {
   readonly host: NodeHost;
   readonly logs: AgentLogs;
   readonly telemetry: Telemetry;
+  readonly company: AgentCompany | undefined;
 }
 
 /** What the log says when keys are changed or listed. */
@@ -63,6 +66,7 @@ export class Agent implements AgentFace {
   private tags: Tags;
   private readonly host: NodeHost;
   private readonly telemetry: Telemetry;
+  private readonly company: AgentCompany | undefined;
   private readonly logger: Logger;
   private readonly scripts: ScriptHandler;
   private readonly listeners = new Set<(event: SerfEvent) => void>();
@@ -74,15 +78,17 @@ export class Agent implements AgentFace {
 
   /** Use `startAgent`. Throws what `Serf` throws. */
   constructor(config: AgentConfig, restored: RestoredState, advertised: Endpoint, around: AgentSurroundings) {
-    const { host, logs, telemetry } = around;
+    const { host, logs, telemetry, company } = around;
     this.config = config;
     this.advertised = advertised;
     this.tags = restored.tags;
     this.host = host;
     this.telemetry = telemetry;
+    this.company = company;
     this.logger = logs;
     this.logs = logs.buffer;
-    this.serf = new Serf(createSerfOptions(config, restored, advertised), host, (event) => this.receiveEvent(event));
+    const options = createSerfOptions(config, restored, advertised);
+    this.serf = new Serf(options, host, (event) => this.receiveEvent(event), company?.directory);
     const { keyringFile } = config;
     if (keyringFile !== "") this.serf.onKeysChanged((keys) => writeKeyringFile(keyringFile, keys));
     this.serf.onShutdown(() => this.receiveShutdown());
@@ -102,16 +108,11 @@ export class Agent implements AgentFace {
    * cluster. Rejects as `createRpcServer` and `createDiscovery` do, and then nothing of this listens.
    */
   async start(): Promise<void> {
-    const { rpcAddress, rpcAuthKey } = this.config;
-    const { metrics } = this.host;
-    const served = { agent: this, logger: this.logger, metrics };
-    this.rpc = await orExplain("Error starting RPC listener", () =>
-      createRpcServer({ listen: rpcAddress, authKey: rpcAuthKey, ...served }),
-    );
+    this.rpc = await orExplain("Error starting RPC listener", () => this.openRpc());
     try {
       this.discovery = await orExplain("Error starting mDNS listener", () => this.openDiscovery());
     } catch (error) {
-      await this.rpc.close();
+      await this.rpc?.close();
       throw error;
     }
     this.serf.start();
@@ -260,6 +261,12 @@ export class Agent implements AgentFace {
     return this.shutdownUnderWay;
   }
 
+  private async openRpc(): Promise<RpcServer | undefined> {
+    if (this.company?.servesRpc === false) return undefined;
+    const { rpcAddress: listen, rpcAuthKey: authKey } = this.config;
+    return createRpcServer({ listen, authKey, agent: this, logger: this.logger, metrics: this.host.metrics });
+  }
+
   /** Loaded only where it is asked for. */
   private async openDiscovery(): Promise<Discovery | undefined> {
     const { config, host, logger, advertised } = this;
@@ -294,7 +301,6 @@ export class Agent implements AgentFace {
     for (const listener of [...this.listeners]) listener(event);
   }
 
-  /** One line, whatever the names in it hold. */
   /** Before they are told to others, so that no restart takes back what these have seen; but never any that no node can have. */
   private keepTags(tags: Tags): void {
     const { tagsFile, protocolVersion } = this.config;
@@ -307,55 +313,9 @@ export class Agent implements AgentFace {
     }
   }
 
+  /** One line, whatever the names in it hold. */
   private log(level: LogLevel, message: string): void {
     this.logger.log(level, `agent: ${escapeUnprintable(message)}`);
-  }
-}
-
-/**
- * Binds all sockets, then starts the node. If a port is taken or an option is refused, it rejects with a SerfError whose message is
- * for the operator; then nothing is left running, and no other member was told anything.
- */
-export async function startAgent(config: AgentConfig, network: AgentNetwork, logs: AgentLogs): Promise<Agent> {
-  const restored = await orExplain("Failed to setup the Serf agent", async () => restoreState(config, logs));
-  logs.log("INFO", "agent: Serf agent starting");
-  const telemetry = await orExplain("Failed to start telemetry", async () => startTelemetry(config, logs));
-  try {
-    return await startNode(config, restored, network, { logs, telemetry });
-  } catch (error) {
-    await telemetry.close();
-    throw error;
-  }
-}
-
-async function startNode(
-  config: AgentConfig,
-  restored: RestoredState,
-  network: AgentNetwork,
-  around: Omit<AgentSurroundings, "host">,
-): Promise<Agent> {
-  const what = "Failed to start the Serf agent";
-  const { address: bindAddress, port: bindPort } = network.bind;
-  const { logs: logger, telemetry } = around;
-  const host = await orExplain(what, () =>
-    createNodeHost({ bindAddress, bindPort, logger, metrics: telemetry.metrics }),
-  );
-  try {
-    const advertised = decideAdvertised(network, host.transport.bound.port);
-    if (isOutOfReach(network, advertised))
-      logger.log(
-        "WARN",
-        `agent: No address of this machine can be reached by others, telling them ${advertised.address}`,
-      );
-    const agent = await orExplain(
-      `${what}: Error creating Serf`,
-      async () => new Agent(config, restored, advertised, { ...around, host }),
-    );
-    await agent.start();
-    return agent;
-  } catch (error) {
-    await host.close();
-    throw error;
   }
 }
 
@@ -367,15 +327,5 @@ function describeEvent(event: SerfEvent): string {
       return `query: ${event.name}`;
     default:
       return event.kind;
-  }
-}
-
-/** Waits for `work`, and puts in front of what goes wrong what was tried. */
-async function orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SerfError) throw new SerfError(error.code, `${what}: ${error.message}`, { cause: error });
-    throw error;
   }
 }

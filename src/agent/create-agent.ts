@@ -1,9 +1,10 @@
 import { hostname } from "node:os";
 import { resolveNetwork } from "./addresses.ts";
-import { type Agent, startAgent } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 import { openAgentLog } from "./agent-log.ts";
 import { loadConfig } from "./config.ts";
 import type { AgentOptions } from "./options.ts";
+import { startAgent } from "./start-agent.ts";
 
 /** What an agent in a program may use of it. */
 export interface CreateAgentSurroundings {

@@ -44,6 +44,16 @@ export interface Terminal {
   printError(line: string): void;
   /** Calls `interrupt` for every Ctrl-C, in place of ending the process. */
   onInterrupt(interrupt: () => void): void;
+  /** Where somebody sits in front of it, rather than a pipe or a file. */
+  readonly screen?: Screen;
+}
+
+/** A terminal that can be drawn on. */
+export interface Screen {
+  /** Writes text as it is, with what moves the cursor. */
+  write(text: string): void;
+  /** Hands on each key that is pressed, Ctrl-C too, until the returned function is called. */
+  onKey(listener: (key: string) => void): () => void;
 }
 
 /** Gives `run` the types of the options beside it. */

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import "./signals.ts";
+import type { Terminal } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";
+import { processScreen } from "./screen.ts";
 
-const terminal = {
+const terminal: Terminal = {
   environment: { ...process.env },
   print: (line: string) => void process.stdout.write(`${line}\n`),
   printError: (line: string) => void process.stderr.write(`${line}\n`),
   onInterrupt: (interrupt: () => void) => void process.on("SIGINT", interrupt),
+  ...(process.stdout.isTTY ? { screen: processScreen } : {}),
 };
 
 // A reader that went away, as in `serf members | head -1`, is no mistake of ours; an agent says otherwise by its exit code.

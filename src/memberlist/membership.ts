@@ -36,6 +36,8 @@ export class Membership {
   private readonly around: Foundations;
   private readonly conflict: (existing: Member, other: Member) => void;
   private readonly suspicions: Suspicions;
+  private readonly isAddressAllowed: (address: string) => boolean;
+  private readonly veto: ((alive: Alive) => string | undefined) | undefined;
   private left = false;
   private stopped = false;
 
@@ -44,6 +46,10 @@ export class Membership {
     this.around = around;
     this.conflict = conflict;
     this.suspicions = new Suspicions(around, (name) => this.applyExpired(name));
+    const { allowed, delegates } = around;
+    const { alive } = delegates;
+    this.isAddressAllowed = (address) => allowed.allows(address);
+    this.veto = alive && ((candidate) => alive.refuseAlive(claimedMember(candidate)));
   }
 
   get hasLeft(): boolean {
@@ -252,15 +258,15 @@ export class Membership {
   }
 
   private decideAlive(row: number, alive: Alive, bootstrap: boolean): AliveVerdict {
-    const { allowed, clock, delegates, options } = this.around;
-    const delegate = delegates.alive;
+    const { clock, options } = this.around;
     return decideAlive(this.localNode(row), alive, {
-      ...this.circumstances(),
+      localName: options.nodeName,
+      leaving: this.left,
       bootstrap,
       nowMs: clock.monotonicMs(),
       reclaimMs: options.deadNodeReclaimMs,
-      isAddressAllowed: (address) => allowed.allows(address),
-      veto: delegate === undefined ? undefined : (candidate) => delegate.refuseAlive(claimedMember(candidate)),
+      isAddressAllowed: this.isAddressAllowed,
+      veto: this.veto,
     });
   }
 

@@ -33,6 +33,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   rpc: ["base", "coordinate"],
   client: ["base", "coordinate", "rpc", "async"],
   agent: ["base", "wire", "memberlist", "coordinate", "serf", "host", "rpc"],
+  /** Many agents in one process. */
+  "local-cluster": ["base", "memberlist", "serf", "host", "agent"],
   /** What plugins are made of, and what runs in their threads. */
   plugins: ["base"],
   /** What runs them beside an agent. */
@@ -51,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "agent",
     "plugins",
     "plugin-host",
+    "local-cluster",
     "simulator",
   ],
   /** A node for whoever embeds one: the protocol with promises. */

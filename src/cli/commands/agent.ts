@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
 import { resolveNetwork } from "../../agent/addresses.ts";
-import { type Agent, startAgent } from "../../agent/agent.ts";
+import type { Agent } from "../../agent/agent.ts";
 import { type AgentLog, openAgentLog } from "../../agent/agent-log.ts";
 import { type AgentConfig, loadConfig, needsRestart } from "../../agent/config.ts";
 import { joinErrorText } from "../../agent/face.ts";
 import { agentOptions } from "../../agent/options.ts";
 import { PersistentJoin } from "../../agent/persistent-join.ts";
+import { startAgent } from "../../agent/start-agent.ts";
 import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
 import { SerfError } from "../../base/errors.ts";

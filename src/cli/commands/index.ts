@@ -2,8 +2,9 @@ import type { Command } from "../command.ts";
 
 /** Every command by name, in the order of the overview. Each is loaded only when it is called for, so that all start fast. */
 export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = {
-  agent: async () => (await import("./agent.ts")).agentCommand,
+  agent: async () => (await import("./with-agent.ts")).agentCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
+  dev: async () => (await import("./with-agent.ts")).devCommand,
   event: async () => (await import("./event.ts")).eventCommand,
   "force-leave": async () => (await import("./force-leave.ts")).forceLeaveCommand,
   info: async () => (await import("./info.ts")).infoCommand,

@@ -77,6 +77,7 @@ describe.skipIf(obstacle !== undefined)("the Debian package", () => {
       witnesses: [agent],
     });
     expect(members).toMatchObject([{ status: "alive" }]);
+    run("serf plugin install dns && test -e /var/lib/serf/plugins/dns.json");
     const process = run("pgrep -o -u serf").trim();
     run(`kill -s ${setting("KillSignal").replace("SIG", "")} ${process}`);
     await waitFor(() => agent.exit !== undefined, { what: "the agent to leave", witnesses: [agent] });

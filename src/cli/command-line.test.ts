@@ -83,6 +83,7 @@ describe("every command", () => {
         expect(option.doc).toMatch(/^[A-Z].*\.$/s);
       }
       for (const line of errors.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+      expect(errors).not.toMatch(/undefined|\[object/);
     },
   );
 

@@ -46,6 +46,7 @@ function describeFlag(option: Option<unknown>): string[] {
 }
 
 function describeDefault({ type, default: value, flagNegates }: Option<unknown>): string {
+  if (value === undefined) return "";
   if (type.name === "duration") return ` Default: ${formatDuration(value as number)}.`;
   if (flagNegates || value === false || value === "" || typeof value === "object") return "";
   return ` Default: ${value}.`;

@@ -91,7 +91,8 @@ export class LocalCluster {
   async start(): Promise<void> {
     for (let index = 0; index < this.options.nodes && !this.isStopping; index++) {
       const node = await this.startNode(index);
-      this.running.push(node);
+      if (this.isStopping) await node.agent.shutdown();
+      else this.running.push(node);
     }
     this.groups = [this.running];
   }
@@ -133,7 +134,7 @@ export class LocalCluster {
     const missing = new Map<Agent, () => void>(this.running.map(({ agent }) => [agent, () => undefined]));
     const { agent: sender } = this.pick(1)[0]!;
     await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, eventLimitMs);
+      const limit = setTimeout(resolve, eventLimitMs).unref();
       const done = (agent: Agent): void => {
         missing.get(agent)?.();
         missing.delete(agent);

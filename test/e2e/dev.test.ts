@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RunningProcess } from "../support/processes.ts";
 import { serfCommand, startCommand } from "../support/serf-command.ts";
-import { waitFor } from "../support/wait-for.ts";
+import { sleep, waitFor } from "../support/wait-for.ts";
 
 const anyPorts = ["-bind=127.0.0.1:0", "-rpc-addr=127.0.0.1:0"];
 const generousMs = 60_000;
@@ -76,6 +76,22 @@ describe("serf dev", { timeout: 2 * generousMs }, () => {
     const { code, stdout } = await serfCommand("ours", ["dev", "-bind=203.0.113.7:7946"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/==> .*203\.0\.113\.7/);
+  });
+
+  test("ends on Ctrl-C in the middle of a partition, and while nodes are started", async () => {
+    const parted = startDev("-nodes=2", "-partition=1h", "-format=json", ...anyPorts);
+    await waitFor(() => told(parted, "parted").length === 1, {
+      what: "both sides to know",
+      deadlineMs: generousMs,
+      witnesses: [parted],
+    });
+    parted.signal("SIGINT");
+    expect(await parted.exited).toBe(0);
+    const many = startDev("-nodes=500", "-format=json", ...anyPorts);
+    await sleep(300);
+    many.signal("SIGINT");
+    // By the signal itself where Node was still reading the program.
+    expect(await many.exited).toBeOneOf([0, "SIGINT"]);
   });
 
   test("prints lines where nobody can see it draw", async () => {

@@ -35,6 +35,8 @@ export class DevSession {
   async form(): Promise<void> {
     await this.cluster.start();
     const { nodes } = this.cluster;
+    // Told to stop already.
+    if (nodes.length === 0) return;
     const rpc = nodes.flatMap(({ agent }) => (agent.rpcAddress === "" ? [] : [agent.rpcAddress]));
     const first = formatEndpoint(nodes[0]!.endpoint);
     const asked = rpc.length === 0 ? "" : `, RPC at ${rpc.join(" ")}`;
@@ -54,7 +56,7 @@ export class DevSession {
     if (killShare > 0) await this.kill(killShare);
     if (split === undefined) return;
     await this.cut(split.share);
-    await new Promise((resolve) => setTimeout(resolve, split.forMs));
+    await new Promise((resolve) => setTimeout(resolve, split.forMs).unref());
     await this.heal();
   }
 

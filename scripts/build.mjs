@@ -1,5 +1,5 @@
 // dist/serf.cjs: the command, bundled so that it starts fast (CommonJS starts some 4 ms sooner than a module). dist/serf-agent.cjs: `serf agent` and `serf dev`,
-// apart because every other command would pay some 10 ms for reading its half megabyte. dist/serf-plugin-thread.cjs: what runs in a plugin's thread, with the
+// apart because every other command would pay some 10 ms for reading its half megabyte. dist/serf-simulate.cjs: what `serf simulate` does, apart for the same reason. dist/serf-plugin-thread.cjs: what runs in a plugin's thread, with the
 // plugins in the box. dist/serf-plugins.cjs: `serf-ts/plugins`, for plugins whose folder has none. dist/**: the library, one module a source file, with
 // types. dist/man: the manual pages. dist/THIRD-PARTY-LICENSES.txt: the licenses of the packages inside the bundles, which ask to be passed on.
 // `--command` leaves all but the bundles out: `./serf` needs no more.
@@ -26,6 +26,16 @@ const agentApart = {
   },
 };
 
+/** Leaves the simulator and its charts out of the command's bundle. */
+const simulatorApart = {
+  name: "simulator-apart",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.\.\/simulate\/simulate\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./serf-simulate.cjs", external: true } : undefined,
+    );
+  },
+};
+
 /** Leaves the plugins in the box out wherever only their names are needed: they run in threads of their own. */
 const pluginsApart = {
   name: "plugins-apart",
@@ -40,13 +50,14 @@ const pluginsApart = {
 
 /** Every source file in a bundle. */
 const bundled = new Set();
-const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf"];
+const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf-simulate", "serf"];
 await bundle("src/cli/commands/with-agent.ts", "serf-agent");
 await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
   supported: {}, // import() stays: a plugin may be a module
   plugins: [],
 });
 await bundle("src/plugins/index.ts", "serf-plugins");
+await bundle("src/cli/simulate/simulate.ts", "serf-simulate");
 await bundle("src/cli/main.ts", "serf");
 
 if (!process.argv.includes("--command")) {
@@ -71,7 +82,7 @@ async function bundle(entry, name, options = {}) {
     minifyWhitespace: true,
     legalComments: "none",
     external: ["msgpackr-extract"], // native and optional; the bundle must run without it
-    plugins: [agentApart, pluginsApart],
+    plugins: [agentApart, simulatorApart, pluginsApart],
     logLevel: "warning",
     define: { "import.meta.dirname": "__dirname" },
     ...options,

@@ -48,13 +48,20 @@ export interface RunReport {
 
 /** Runs a scenario. The same scenario and seed give the same report, always. Throws INVALID_SCENARIO, or INVALID_OPTION for its options of Serf. */
 export function runScenario(scenario: Scenario, options: RunOptions = {}): RunReport {
-  return new ScenarioRun(checkScenario(scenario), options).run();
+  const run = new ScenarioRun(scenario, options);
+  while (run.advance());
+  return run.report;
 }
 
-class ScenarioRun {
+/** In how small steps `advance` lets time pass. */
+const sliceMs = 100;
+
+/** A run that others can look at while it goes on. */
+export class ScenarioRun {
+  readonly simulation: Simulation;
   private readonly scenario: CheckedScenario;
   private readonly seed: number;
-  private readonly simulation: Simulation;
+  private readonly course: Iterator<void>;
   private readonly random: SeededRandom;
   private readonly stepCounts: Record<string, number> = {};
   private nodesAdded = 0;
@@ -63,7 +70,10 @@ class ScenarioRun {
   /** The keys that new nodes are given, the primary one first. */
   private keys: readonly Uint8Array[];
 
-  constructor(scenario: CheckedScenario, { seed = scenario.seed, checkers = allCheckers }: RunOptions) {
+  /** Throws as `runScenario`. */
+  constructor(given: Scenario, options: RunOptions = {}) {
+    const scenario = checkScenario(given);
+    const { seed = scenario.seed, checkers = allCheckers } = options;
     const { profile, snapshots } = scenario;
     this.scenario = scenario;
     this.seed = seed;
@@ -71,15 +81,17 @@ class ScenarioRun {
     this.keys = scenario.encrypted ? [this.random.fill(new Uint8Array(32))] : [];
     this.simulation = new Simulation({ seed, profile, snapshots, serf: serfOptionsOf(scenario), checkers });
     this.simulation.network.setConditions(scenario.network);
+    this.course = this.play();
   }
 
-  run(): RunReport {
+  /** Takes a step, or lets a little of the time pass that one waits for; false once nothing is left to be done. */
+  advance(): boolean {
+    return this.course.next().done !== true;
+  }
+
+  /** What has come of it so far. */
+  get report(): RunReport {
     const { simulation, seed } = this;
-    for (const step of this.scenario.steps) {
-      this.stepCounts[step.kind] = (this.stepCounts[step.kind] ?? 0) + 1;
-      simulation.guarded(() => this.take(step));
-      if (simulation.violations.length > 0) break;
-    }
     const { violations, traceHash, nowMs, network } = simulation;
     return {
       seed,
@@ -94,7 +106,20 @@ class ScenarioRun {
     };
   }
 
-  private take(step: CheckedStep): void {
+  private *play(): Generator<void, void, void> {
+    const { simulation } = this;
+    for (const step of this.scenario.steps) {
+      this.stepCounts[step.kind] = (this.stepCounts[step.kind] ?? 0) + 1;
+      if (step.kind === "wait") yield* simulation.until(() => false, step.ms, sliceMs);
+      else if (step.kind === "calm") yield* this.calm(step.withinMs);
+      else if (step.kind === "expect") yield* this.expect(step);
+      else simulation.guarded(() => this.take(step));
+      if (simulation.violations.length > 0) return;
+      yield;
+    }
+  }
+
+  private take(step: Exclude<CheckedStep, { kind: "wait" | "calm" | "expect" }>): void {
     const { simulation } = this;
     switch (step.kind) {
       case "addNodes":
@@ -123,15 +148,6 @@ class ScenarioRun {
         return;
       case "repair":
         this.repair();
-        return;
-      case "wait":
-        simulation.run(step.ms);
-        return;
-      case "calm":
-        this.calm(step.withinMs);
-        return;
-      case "expect":
-        this.expect(step);
         return;
       case "event":
       case "query":
@@ -312,7 +328,7 @@ class ScenarioRun {
     );
   }
 
-  private calm(given: number | undefined): void {
+  private *calm(given: number | undefined): Generator<void, void, void> {
     const { simulation } = this;
     const withinMs = given ?? settlingMs(simulation);
     const beganMs = simulation.nowMs;
@@ -324,7 +340,7 @@ class ScenarioRun {
       node.host.disk.isReadOnly = false;
       node.host.disk.capacityBytes = Number.POSITIVE_INFINITY;
     }
-    if (simulation.runUntil(() => simulation.unsettled() === undefined, withinMs)) {
+    if (yield* simulation.until(() => simulation.unsettled() === undefined, withinMs, 1_000)) {
       this.settledAfterMs = simulation.nowMs - beganMs;
       return;
     }
@@ -333,7 +349,7 @@ class ScenarioRun {
       simulation.report(left.checker, `${left.problem}, ${Math.round(withinMs / 1000)} s after the last fault`);
   }
 
-  private expect({ of, status, at, withinMs }: Extract<CheckedStep, { kind: "expect" }>): void {
+  private *expect({ of, status, at, withinMs }: Extract<CheckedStep, { kind: "expect" }>): Generator<void, void, void> {
     const { simulation } = this;
     const otherwise = (): string | undefined => {
       for (const node of this.find(at)) {
@@ -343,7 +359,7 @@ class ScenarioRun {
       }
       return undefined;
     };
-    if (simulation.runUntil(() => otherwise() === undefined, withinMs, 100)) return;
+    if (yield* simulation.until(() => otherwise() === undefined, withinMs, 100)) return;
     const problem = otherwise();
     if (problem !== undefined) simulation.report("expectations", problem);
   }

@@ -5,7 +5,7 @@ import { type MemberlistProfile, memberlistProfiles } from "../memberlist/option
 import type { SerfEvent } from "../serf/events.ts";
 import type { Tags } from "../serf/member.ts";
 import type { SerfOptions } from "../serf/options.ts";
-import type { CheckedWorld, Checker, CheckerFactory } from "./checkers/checker.ts";
+import type { CheckedWorld, Checker, CheckerFactory, MemberChange } from "./checkers/checker.ts";
 import { MemberWatch } from "./member-watch.ts";
 import { SimulatedNetwork, type SimulatedNetworkOptions } from "./simulated-network.ts";
 import { type NodeWatcher, SimulatedNode } from "./simulated-node.ts";
@@ -104,10 +104,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     }
     const former = this.current.get(name);
     this.lives.push(node);
-    this.watches.set(
-      node,
-      new MemberWatch(node, (change) => this.tellAll((checker) => checker.memberChanged?.(change))),
-    );
+    if (this.checkers.some(({ memberChanged }) => memberChanged !== undefined)) this.watch(node);
     this.tellAll((checker) => checker.nodeStarted?.(node, former));
     this.current.set(name, node);
     node.command(() => node.serf.start());
@@ -197,10 +194,20 @@ export class Simulation implements CheckedWorld, NodeWatcher {
 
   /** Lets time pass in such steps until the condition holds or something is wrong; returns whether it holds. */
   runUntil(condition: () => boolean, limitMs: number, stepMs = 1_000): boolean {
+    const course = this.until(condition, limitMs, stepMs);
+    for (;;) {
+      const { done, value } = course.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** As `runUntil`, and hands control back after each step. */
+  *until(condition: () => boolean, limitMs: number, stepMs: number): Generator<void, boolean, void> {
     const deadlineMs = this.nowMs + limitMs;
     while (!condition()) {
       if (this.violations.length > 0 || this.nowMs >= deadlineMs) return false;
       this.run(Math.min(stepMs, deadlineMs - this.nowMs));
+      yield;
     }
     return true;
   }
@@ -247,6 +254,11 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     else for (const { name } of event.members) this.trace.addText(name);
     this.tellAll((checker) => checker.told?.(node, event));
     if (event.kind === "query") event.respond(utf8Encode(`${utf8Decode(event.payload)} by ${node.name}`));
+  }
+
+  private watch(node: SimulatedNode): void {
+    const changed = (change: MemberChange) => this.tellAll((checker) => checker.memberChanged?.(change));
+    this.watches.set(node, new MemberWatch(node, changed));
   }
 
   private tellAll(action: (checker: Checker) => void): void {

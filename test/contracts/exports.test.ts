@@ -52,12 +52,14 @@ const promised: Readonly<Record<string, string>> = {
     createPluginBench, definePlugin, durationMs, integer, pairs, records, secret, text, texts, writeFileChecked,
   `,
   "./simulator": `
-    type AskedQuery, type CheckedWorld, type Checker, type CheckerFactory, type Latency, type LinkConditions, type LogLine,
-    type MemberChange, type NodeCondition, type Place, type RecordingLogger, type RecordingMetrics, type Report,
-    type RunOptions, type RunReport, type SampleSummary, type Scenario, type Seen, type SentEvent, type SimulatedDisk,
-    type SimulatedHost, SimulatedNetwork, type SimulatedNetworkOptions, type SimulatedNode, Simulation,
-    type SimulationOptions, type Step, type StillFails, type SwarmOptions, type TrafficCounts, type Violation, allCheckers,
-    checkScenario, drawScenario, runScenario, shrinkScenario,
+    type AskedQuery, type CheckedWorld, type Checker, type CheckerFactory, type Detection, type Dissemination,
+    type Distribution, Forecast, type ForecastOptions, type ForecastPhase, type ForecastReport, type Latency,
+    type LinkConditions, type Load, type LogLine, type MemberChange, type NodeCondition, Observations, type Place,
+    type RecordingLogger, type RecordingMetrics, type Report, type RunOptions, type RunReport, type Sample,
+    type SampleSummary, type Scenario, ScenarioRun, type Seen, type SentEvent, type SimulatedDisk, type SimulatedHost,
+    SimulatedNetwork, type SimulatedNetworkOptions, type SimulatedNode, Simulation, type SimulationOptions, type Step,
+    type StillFails, type SwarmOptions, type TrafficCounts, type Violation, allCheckers, checkScenario, drawScenario,
+    observe, runScenario, shrinkScenario,
   `,
 };
 

@@ -18,6 +18,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   query: async () => (await import("./query.ts")).queryCommand,
   reachability: async () => (await import("./reachability.ts")).reachabilityCommand,
   rtt: async () => (await import("./rtt.ts")).rttCommand,
+  simulate: async () => (await import("./simulate.ts")).simulateCommand,
   tags: async () => (await import("./tags.ts")).tagsCommand,
   version: async () => (await import("./version.ts")).versionCommand,
 };

@@ -162,7 +162,7 @@ describe.skipIf(process.platform === "win32")("lanes", () => {
     expect(harness.lines.map((line) => line.split("start\n")[1])).toEqual(["one\n", "two\n", "three\n", "four\n"]);
   });
 
-  test("a script does not wait for another one that hangs", async () => {
+  test("a script does not wait for another one that hangs (accident 22, serf#369)", async () => {
     // `cat` on a named pipe ends only when the second script, which must not wait for the first, writes to it.
     const pipe = `/tmp/serf-ts-lane-${process.pid}`;
     const harness = new Harness([

@@ -64,7 +64,7 @@ describe("joining", () => {
     ]);
   });
 
-  it("contacts every address of a host name, anew each time (detail 17)", () => {
+  it("contacts every address of a host name, anew each time (detail 17, accident 24)", () => {
     const cluster = new Cluster();
     for (let count = 0; count < 3; count += 1) cluster.add();
     const joiner = cluster.add();

@@ -91,7 +91,7 @@ describe("a node with a snapshot", () => {
     cluster.expectSoon(() => told(a!).includes("user new"), "its events are news to the others");
   });
 
-  test.each([true, false])("tells what it missed only if it is to replay: %s", (replayOnRejoin) => {
+  test.each([true, false])("tells what it missed only if it is to replay: %s (accident 19, serf#465)", (replayOnRejoin) => {
     const cluster = new SerfCluster(1);
     const [a, b] = cluster.startJoined(2, { snapshotPath });
     cluster.network.run(1_000);
@@ -106,7 +106,7 @@ describe("a node with a snapshot", () => {
     cluster.expectSoon(() => told(again).includes("user later"), "it is told what comes now");
   });
 
-  test("still knows members that had failed, so that a split heals though all of one side restarted", () => {
+  test("still knows members that had failed, so that a split heals though all of one side restarted (accident 20, serf#333)", () => {
     const cluster = new SerfCluster(1);
     const [a, b, c] = cluster.startJoined(3, { snapshotPath });
     cluster.network.partition([a!.host, b!.host], [c!.host]);

@@ -18,11 +18,16 @@ test("every test that docs/CONFORMANCE.md names exists in the file it names", ()
 test("every number of a detail or accident in a test's title has its row in docs/CONFORMANCE.md", () => {
   const explained = rows.map(({ what }) => /^(Detail|Accident) \d+(?=\.)/.exec(what)?.[0].toLowerCase());
   const unexplained = testFiles().flatMap((path) => {
-    const marks = [...textOf(path).matchAll(/\((detail|accident)s? (\d+(?:, \d+)*)/g)];
+    const marks = [...textOf(path).matchAll(/[(,] ?(detail|accident)s? (\d+(?:, \d+)*)/g)];
     const named = marks.flatMap(([, kind, numbers = ""]) => numbers.split(", ").map((number) => `${kind} ${number}`));
     return named.filter((name) => !explained.includes(name)).map((name) => `${path}: ${name}`);
   });
   expect(unexplained).toEqual([]);
+});
+
+test("every accident has a test", () => {
+  const numbers = Array.from({ length: 25 }, (_, index) => index + 1);
+  expect(numbers.filter((number) => !rows.some(({ what }) => what.startsWith(`Accident ${number}.`)))).toEqual([]);
 });
 
 function testFiles(): string[] {

@@ -1,8 +1,8 @@
 /** Real shells, since they are what an operator's scripts meet; nothing sleeps, every wait is for a log line. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { serfMember } from "../../test/support/members.ts";
 import type { LogLevel } from "../base/host.ts";
@@ -35,7 +35,11 @@ class Harness {
   readonly handler: ScriptHandler;
   private readonly waiting: { count: number; pattern: RegExp; resolve: () => void }[] = [];
 
-  constructor(handlers: readonly string[], limits: { queueLengthMax?: number; slowMs?: number } = {}) {
+  constructor(
+    handlers: readonly string[],
+    limits: { queueLengthMax?: number; slowMs?: number } = {},
+    tags: Readonly<Record<string, string>> = self.tags,
+  ) {
     const scripts = handlers.flatMap((text) => {
       const parsed = parseEventHandler(text);
       if ("problem" in parsed) throw new Error(parsed.problem);
@@ -48,7 +52,7 @@ class Harness {
     this.handler = new ScriptHandler({
       scripts,
       ...limits,
-      self: () => self,
+      self: () => ({ ...self, tags }),
       logger: { enabled: () => true, log },
       metrics: this.metrics,
     });
@@ -92,6 +96,38 @@ describe.skipIf(process.platform === "win32")("a handler script", () => {
     const event: SerfEvent = { kind: "member-join", members };
     expect(await new Harness(["member-join=cat; echo $SERF_USER_EVENT"]).outputs(event)).toEqual([
       "one\t10.0.0.1\tdb\trole=db,x=a\\tb\nt\\two\\n\t10.0.0.1\t\t\n\n",
+    ]);
+  });
+
+  test("takes names, tags and payloads of strangers for text, whatever shells make of such", async () => {
+    const marker = join(mkdtempSync(join(tmpdir(), "serf-ts-")), "made-by-injection");
+    const wicked = `'"\`touch ${marker}\`$(touch ${marker}); touch ${marker}\n\r\\x | & * ~ \u2028`;
+    const harness = new Harness(['*=printf "%s|" "$SERF_USER_EVENT" "$SERF_TAG_A_B_C"; cat'], {}, { "a;b\nc": wicked });
+    expect(await harness.outputs(userEvent(wicked, wicked))).toEqual([`${wicked}|${wicked}|${wicked}\n`]);
+    const stranger = serfMember(wicked, { tags: { [wicked]: wicked, role: wicked } });
+    harness.handler.handle({ kind: "member-join", members: [stranger] });
+    await harness.logged(/script output/, 2);
+    expect(harness.lines.at(-1)).toContain(wicked.replaceAll("\n", "\\n"));
+    expect(existsSync(marker)).toBe(false);
+    rmSync(dirname(marker), { recursive: true });
+  });
+
+  test("gets variables of names that a shell knows, and none but Serf's, whatever tags are called", async () => {
+    const tags = { "LD_PRELOAD=/x": "1", "=": "2", "": "3", "ä\0": "4", PATH: "/nowhere", "a\nPATH=": "5" };
+    const harness = new Harness(
+      ["user=env | grep -a SERF_TAG_ | sort; command -v env >/dev/null && echo found"],
+      {},
+      tags,
+    );
+    const [output = ""] = await harness.outputs(userEvent("deploy"));
+    expect(output.trimEnd().split("\n")).toEqual([
+      "SERF_TAG_=3",
+      "SERF_TAG_A_PATH_=5",
+      "SERF_TAG_LD_PRELOAD__X=1",
+      "SERF_TAG_PATH=/nowhere",
+      "SERF_TAG__=2",
+      "SERF_TAG___=4",
+      "found",
     ]);
   });
 

@@ -13,7 +13,7 @@ export const rpcOptions = {
     flag: "rpc-addr",
   },
   rpcAuthKey: {
-    type: text(),
+    type: { ...text(), isSecret: true },
     default: "",
     doc: "The key that the agent asks for. Without it SERF_RPC_AUTH of the environment counts.",
     flag: "rpc-auth",

@@ -16,6 +16,7 @@ const declarations = {
       port: { type: integer(1, 65_535), default: 80, doc: "Port." },
       checkEveryMs: { type: durationMs(0, 60_000), default: 1000, doc: "Interval." },
       password: { type: secret(text()), default: "", doc: "Password." },
+      headers: { type: secret(pairs()), default: {}, doc: "Headers." },
     }),
     default: [],
     doc: "Pools.",
@@ -48,7 +49,7 @@ describe("options by key", () => {
         servers: ["a", "b"],
         tags: { role: "web" },
         token: "",
-        pools: [{ name: "web", port: 80, checkEveryMs: 2000, password: "" }],
+        pools: [{ name: "web", port: 80, checkEveryMs: 2000, password: "", headers: {} }],
       },
     });
   });
@@ -69,6 +70,19 @@ describe("options by key", () => {
     expect(() => withTexts({}, {}, [["a", "b"]])).toThrow('unknown option "a"; there are no options');
   });
 
+  test.each([
+    '[{"headers": {"Authorization": ["hush"]}}]',
+    '[{"headers": "hush"}]',
+    '[{"password": {"a": "hush"}}]',
+    '[{"password": "hush]',
+    '[{"password": hush}]',
+    "hush",
+  ])("tell of a wrong value without repeating a secret: %s", (pools) => {
+    const refusal = () => withTexts(declarations, {}, [["pools", pools]]);
+    expect(refusal).toThrow("pools: ");
+    expect(refusal).not.toThrow("hush");
+  });
+
   test("are shown with what is set, and never with a secret", () => {
     const views = viewOptions(declarations, {
       wait_max: "1m",
@@ -81,7 +95,7 @@ describe("options by key", () => {
     expect(views.find(({ key }) => key === "mode")).not.toHaveProperty("value");
     expect(views.find(({ key }) => key === "pools")).toMatchObject({
       value: [{ name: "web", password: "(set)" }, "wrong"],
-      fields: [{ key: "name" }, { key: "port" }, { key: "check_every" }, { key: "password" }],
+      fields: [{ key: "name" }, { key: "port" }, { key: "check_every" }, { key: "password" }, { key: "headers" }],
     });
   });
 });

@@ -12,7 +12,17 @@ import { readByKeys } from "./keyed-options.ts";
 
 /** A value that no list, log or error shows: a password, a token. */
 export function secret<T>(type: OptionType<T>): OptionType<T> {
-  return { ...type, isSecret: true };
+  const { name, range, readText, readJson } = type;
+  // What a type says of a wrong value may repeat it.
+  const wanted = { problem: `must be ${name}${range === undefined ? "" : ` (${range})`}` };
+  const withoutValue = <V>(checked: Checked<V>): Checked<V> => ("problem" in checked ? wanted : checked);
+  return {
+    ...type,
+    isSecret: true,
+    check: (value) => withoutValue(type.check(value)),
+    ...(readText && { readText: (given: string) => withoutValue(readText(given)) }),
+    ...(readJson && { readJson: (value: unknown) => withoutValue(readJson(value)) }),
+  };
 }
 
 /** A type made of declarations, whose JSON has their keys. */
@@ -34,7 +44,9 @@ export function records<const D extends OptionDeclarations>(fields: D, countMax 
         // One object is a list of one.
         return readList(fields, Array.isArray(value) ? value : [value]);
       } catch (error) {
-        return { problem: `must be a JSON list of objects: ${messageOf(error)}` };
+        // Only where: the engine quotes what stands there, and that may be a secret.
+        const where = / at position \d+/.exec(messageOf(error))?.[0] ?? "";
+        return { problem: `must be a JSON list of objects, and is not JSON${where}` };
       }
     },
     readJson: (value) => readList(fields, value),

@@ -91,20 +91,23 @@ describe("a node with a snapshot", () => {
     cluster.expectSoon(() => told(a!).includes("user new"), "its events are news to the others");
   });
 
-  test.each([true, false])("tells what it missed only if it is to replay: %s (accident 19, serf#465)", (replayOnRejoin) => {
-    const cluster = new SerfCluster(1);
-    const [a, b] = cluster.startJoined(2, { snapshotPath });
-    cluster.network.run(1_000);
-    crash(cluster, b!);
-    a!.serf.userEvent("missed", noPayload, false);
-    cluster.network.run(30_000);
-    const again = restart(cluster, b!, { replayOnRejoin });
-    cluster.expectSoon(() => statusOf(again, "node-1") === "alive", "it is back");
-    cluster.network.run(120_000);
-    expect(told(again).includes("user missed")).toBe(replayOnRejoin);
-    a!.serf.userEvent("later", noPayload, false);
-    cluster.expectSoon(() => told(again).includes("user later"), "it is told what comes now");
-  });
+  test.each([true, false])(
+    "tells what it missed only if it is to replay: %s (accident 19, serf#465)",
+    (replayOnRejoin) => {
+      const cluster = new SerfCluster(1);
+      const [a, b] = cluster.startJoined(2, { snapshotPath });
+      cluster.network.run(1_000);
+      crash(cluster, b!);
+      a!.serf.userEvent("missed", noPayload, false);
+      cluster.network.run(30_000);
+      const again = restart(cluster, b!, { replayOnRejoin });
+      cluster.expectSoon(() => statusOf(again, "node-1") === "alive", "it is back");
+      cluster.network.run(120_000);
+      expect(told(again).includes("user missed")).toBe(replayOnRejoin);
+      a!.serf.userEvent("later", noPayload, false);
+      cluster.expectSoon(() => told(again).includes("user later"), "it is told what comes now");
+    },
+  );
 
   test("still knows members that had failed, so that a split heals though all of one side restarted (accident 20, serf#333)", () => {
     const cluster = new SerfCluster(1);

@@ -24,7 +24,7 @@ export const operationOptions = {
     key: "rpc_addr",
   },
   rpcAuthKey: {
-    type: text(),
+    type: { ...text(), isSecret: true },
     default: "",
     doc: "What a client must present before the agent takes its commands. Without it nothing is asked for. The commands read SERF_RPC_AUTH too.",
     key: "rpc_auth",

@@ -164,11 +164,12 @@ function footprintBytes(value: unknown, inputBytes: number): number {
 
 /** Values with the same fields, and refusals in the same words but for their numbers and quotes, count as the same. */
 function shapeOf(value: unknown, depth: number): string {
-  if (typeof value === "string") return depth <= 1 ? `'${value.replace(/\d+|".*"|'.*'/g, "#").slice(0, 80)}` : "'";
+  if (typeof value === "string") return depth <= 2 ? `'${value.replace(/\d+|".*"|'.*'/g, "#").slice(0, 80)}` : "'";
   if (typeof value !== "object" || value === null) return typeof value;
   if (value instanceof Uint8Array || depth > 3) return "b";
   if (value instanceof Map || Array.isArray(value))
     return `[${Math.min(4, value instanceof Map ? value.size : value.length)}]`;
+  if (depth > 0 && !("kind" in value)) return `{${Math.min(4, Object.keys(value).length)}}`;
   return `{${Object.entries(value)
     .slice(0, 12)
     .map(([key, child]) => `${key}:${key === "kind" || key === "reason" ? String(child) : shapeOf(child, depth + 2)}`)

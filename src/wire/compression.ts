@@ -1,7 +1,7 @@
 /** A compressed message: an algorithm (only LZW was ever defined) and the compressed bytes of another message. */
 
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
-import { compressLzw, LzwInflater } from "./lzw.ts";
+import { compressLzw, LzwCodes, LzwInflater } from "./lzw.ts";
 import { messageTypes } from "./messages.ts";
 import { bytes, field, type Schema, struct, u8 } from "./schema.ts";
 
@@ -11,6 +11,8 @@ export interface Compressed {
 }
 
 const lzwAlgorithm = 0;
+/** Of whoever inflates in one go. */
+const sharedCodes = new LzwCodes();
 
 export const compressedSchema: Schema<Compressed> = struct({
   algorithm: field("Algo", u8),
@@ -29,14 +31,14 @@ export function compress(message: Uint8Array): Uint8Array {
 export function decompress(message: Uint8Array, bytesMax: number): Uint8Array | Rejected {
   const compressed = compressedSchema.decode(message, 1);
   if (isRejected(compressed)) return compressed;
-  const inflater = createInflater(compressed, bytesMax);
+  const inflater = createInflater(compressed, bytesMax, sharedCodes);
   if (isRejected(inflater)) return inflater;
   return inflater.advance(bytesMax + 1) ?? inflater.result();
 }
 
 /** For inflating in slices. */
-export function createInflater(compressed: Compressed, bytesMax: number): LzwInflater | Rejected {
+export function createInflater(compressed: Compressed, bytesMax: number, codes?: LzwCodes): LzwInflater | Rejected {
   if (compressed.algorithm !== lzwAlgorithm)
     return rejected("unknown-kind", `compression algorithm ${compressed.algorithm}`);
-  return new LzwInflater(compressed.bytes, bytesMax);
+  return new LzwInflater(compressed.bytes, bytesMax, codes);
 }

@@ -91,6 +91,12 @@ class BitWriter {
   }
 }
 
+/** For each code from 258 on: the code of all but its last byte, and that byte. Written before they are read, they need not be cleared. */
+export class LzwCodes {
+  readonly prefixes = new Uint16Array(codesMax);
+  readonly suffixes = new Uint8Array(codesMax);
+}
+
 /**
  * Inflates to at most `bytesMax`, in slices if so wished: 40 MiB in one go would keep a node from answering pings for a
  * quarter of a second. Output grows with what is really inflated.
@@ -98,9 +104,7 @@ class BitWriter {
 export class LzwInflater {
   private readonly input: Uint8Array;
   private readonly bytesMax: number;
-  /** For each code from 258 on: the code of all but its last byte, and that byte. */
-  private readonly prefixes = new Uint16Array(codesMax);
-  private readonly suffixes = new Uint8Array(codesMax);
+  private readonly codes: LzwCodes;
   private output: Uint8Array;
   private length = 0;
   private position = 0;
@@ -113,7 +117,9 @@ export class LzwInflater {
   /** True once the end was reached. */
   isDone = false;
 
-  constructor(input: Uint8Array, bytesMax: number) {
+  /** `codes` may be used by another once this one is done: packets, inflated in one go, need no 12 kB each. */
+  constructor(input: Uint8Array, bytesMax: number, codes = new LzwCodes()) {
+    this.codes = codes;
     this.input = input;
     this.bytesMax = bytesMax;
     this.output = new Uint8Array(Math.min(bytesMax, 4 * input.length));
@@ -164,8 +170,8 @@ export class LzwInflater {
   /** Notes what the previous code and the first byte of this one together are from now on called. */
   private define(code: number, first: number): void {
     if (this.previous !== noCode) {
-      this.prefixes[this.nextCode] = this.previous;
-      this.suffixes[this.nextCode] = first;
+      this.codes.prefixes[this.nextCode] = this.previous;
+      this.codes.suffixes[this.nextCode] = first;
     }
     this.previous = code;
     this.nextCode++;
@@ -181,7 +187,7 @@ export class LzwInflater {
 
   /** Appends what `code` stands for and returns its first byte; undefined if there is no room. */
   private expand(code: number): number | undefined {
-    const { prefixes, suffixes } = this;
+    const { prefixes, suffixes } = this.codes;
     // The code being defined right now is the previous expansion and that one's first byte again.
     const isBeingDefined = code === this.nextCode && this.previous !== noCode;
     let walk = isBeingDefined ? this.previous : code;

@@ -82,7 +82,9 @@ export class BroadcastQueue {
         const index = countUpTo(tier, bytesLeft, Number.POSITIVE_INFINITY) - 1;
         if (index < 0) break;
         const entry = tier[index]!;
-        tier.splice(index, 1);
+        // Nearly always the last: a splice would make an array of one to give back.
+        if (index === tier.length - 1) tier.pop();
+        else tier.splice(index, 1);
         taken.push(entry);
         messages.push(entry.broadcast.message);
         bytesLeft -= entry.bytes + overheadBytes;

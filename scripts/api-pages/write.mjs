@@ -65,6 +65,7 @@ async function generate(target) {
     typeDeclarationFormat: "table",
     entryFileName: "README",
   });
+  passOverInferredTypes(app.logger);
   // Set when the output is chosen, it would be overruled by the output's own.
   app.options.setValue("router", "module");
   const project = await app.convert();
@@ -76,6 +77,14 @@ async function generate(target) {
   app.validate(project);
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1;
+}
+
+/** A property of a type that is inferred from a schema has the same comment twice, by way of the schema's input and output. */
+function passOverInferredTypes(logger) {
+  const log = logger.log.bind(logger);
+  logger.log = (message, level) => {
+    if (!message.includes("has multiple declarations with a comment")) log(message, level);
+  };
 }
 
 /** For each type of options, a table with what `--help` says of them. */

@@ -187,7 +187,7 @@ export class ScenarioRun {
     node: SimulatedNode,
     step: Extract<
       CheckedStep,
-      { kind: "crash" | "restart" | "pause" | "resume" | "drift" | "jump" | "disk" | "setTags" | "leave" }
+      { kind: "crash" | "restart" | "pause" | "stall" | "resume" | "drift" | "jump" | "disk" | "setTags" | "leave" }
     >,
   ): void {
     const { simulation } = this;
@@ -202,6 +202,10 @@ export class ScenarioRun {
         return;
       case "pause":
         host.pause();
+        if (step.forMs !== undefined) simulation.network.after(step.forMs, () => host.resume());
+        return;
+      case "stall":
+        host.stall();
         if (step.forMs !== undefined) simulation.network.after(step.forMs, () => host.resume());
         return;
       case "resume":

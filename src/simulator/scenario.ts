@@ -84,6 +84,9 @@ const step = v.variant("kind", [
   }),
   /** The whole process stands still; with `forMs` it goes on by itself. */
   v.strictObject({ kind: v.literal("pause"), nodes, forMs: v.optional(milliseconds) }),
+  /** Messages to and from it stand still, its timers go on; with `forMs` that ends by itself. */
+  v.strictObject({ kind: v.literal("stall"), nodes, forMs: v.optional(milliseconds) }),
+  /** Ends a pause or a stall. */
   v.strictObject({ kind: v.literal("resume"), nodes }),
   /** The monotonic clock runs fast or slow. */
   v.strictObject({ kind: v.literal("drift"), nodes, rate: v.pipe(v.number(), v.minValue(0.1), v.maxValue(10)) }),

@@ -38,6 +38,32 @@ const send = (from: SimulatedHost, to: SimulatedHost, text: string) =>
 const open = (from: SimulatedHost, to: SimulatedHost, seen: string[], timeoutMs = 10_000) =>
   from.transport.openStream(to.transport.bound, timeoutMs, handlerOf(from, seen));
 
+describe("a stalled process", () => {
+  test("sends and hears nothing until it goes on, and its timers fire in time", () => {
+    const { network, a, b, seen } = twoHosts();
+    b.timers.after(5, () => seen.push(`b timer at ${network.nowMs}`));
+    b.stall();
+    send(a, b, "in");
+    send(b, a, "out");
+    network.run(100);
+    expect(seen).toEqual(["b timer at 5"]);
+    b.resume();
+    network.run(1);
+    expect(seen.slice(1)).toEqual(["b packet in at 100", "a packet out at 100.5"]);
+  });
+
+  test("opens no stream until it goes on", () => {
+    const { network, a, b, seen } = twoHosts();
+    b.stall();
+    open(b, a, seen);
+    network.run(100);
+    expect(seen).toEqual([]);
+    b.resume();
+    network.run(10);
+    expect(seen).toEqual(["a accepted", "b opened"]);
+  });
+});
+
 describe("a paused process", () => {
   test("finds everything that waited when it goes on, and not what was cancelled meanwhile", () => {
     const { network, a, b, seen } = twoHosts();

@@ -102,6 +102,11 @@ export class SimulatedHost implements Host {
     this.process.pause();
   }
 
+  /** Messages stand still, timers go on: see `SimulatedProcess.stall`. */
+  stall(): void {
+    this.process.stall();
+  }
+
   /** All that waited comes at once. */
   resume(): void {
     this.process.resume();

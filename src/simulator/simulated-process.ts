@@ -26,6 +26,8 @@ export class SimulatedProcess {
   private readonly random: Random;
   private dead = false;
   private paused = false;
+  private stalled = false;
+  private departures: (() => void)[] = [];
   private timers: Held[] = [];
   private arrivals: Held[] = [];
   private heldPacketBytes = 0;
@@ -39,6 +41,10 @@ export class SimulatedProcess {
     return this.dead;
   }
 
+  get isStalled(): boolean {
+    return this.stalled;
+  }
+
   get isPaused(): boolean {
     return this.paused;
   }
@@ -50,7 +56,7 @@ export class SimulatedProcess {
 
   /** For what is frequent: true if it may be done now, and then `ended` is to be called after it; otherwise `hold` is for it. */
   begins(cause: TurnCause): boolean {
-    if (this.dead || this.paused) return false;
+    if (this.dead || this.paused || (this.stalled && cause !== "timer")) return false;
     this.cause = cause;
     return true;
   }
@@ -84,17 +90,31 @@ export class SimulatedProcess {
     this.arrivals.push({ cause, action });
   }
 
+  /** Does this at once, or when messages flow again. */
+  depart(action: () => void): void {
+    if (this.stalled) this.departures.push(action);
+    else action();
+  }
+
+  /** Its messages stand still, those that come and those that go, as in a process whose threads for input and output get no time; its timers go on. */
+  stall(): void {
+    this.stalled = !this.dead;
+  }
+
   pause(): void {
     this.paused = !this.dead;
   }
 
   /** Goes on with all that waited. Whether it looks at its timers or at the network first is up to the seed: either is seen. */
   resume(): void {
-    if (!this.paused) return;
+    if (!this.paused && !this.stalled) return;
     this.paused = false;
-    const { timers, arrivals } = this;
+    this.stalled = false;
+    const { timers, arrivals, departures } = this;
     this.timers = [];
     this.arrivals = [];
+    this.departures = [];
+    for (const depart of departures) depart();
     this.heldPacketBytes = 0;
     this.heldStreamBytes = 0;
     const timersFirst = this.random.fraction() < 0.5;
@@ -105,7 +125,9 @@ export class SimulatedProcess {
   die(): void {
     this.dead = true;
     this.paused = false;
+    this.stalled = false;
     this.timers = [];
     this.arrivals = [];
+    this.departures = [];
   }
 }

@@ -42,6 +42,11 @@ export class SimulatedTransport implements Transport {
 
   sendPacket(to: Endpoint, packet: Uint8Array): void {
     if (this.closed) return;
+    if (this.process.isStalled) {
+      const held = packet.slice();
+      this.process.depart(() => this.sendPacket(to, held));
+      return;
+    }
     const { schedule, links } = this.network;
     if (packet.length > packetBytesMax || to.port === 0) {
       const detail =
@@ -69,7 +74,7 @@ export class SimulatedTransport implements Transport {
     stream.timeout = this.network.schedule.after(this.clock.trueMs(timeoutMs), () =>
       stream.fail({ kind: "timeout", detail: `no connection to ${formatEndpoint(to)} within ${timeoutMs} ms` }),
     );
-    this.dial(stream);
+    this.process.depart(() => this.dial(stream));
     return stream;
   }
 

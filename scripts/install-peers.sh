@@ -19,6 +19,8 @@ need nginx nginx-light
 need dig bind9-dnsutils
 need ip iproute2
 need nft nftables
+need python3 python3
+need faketime faketime
 need git git
 need zsh zsh
 need fish fish

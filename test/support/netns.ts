@@ -1,7 +1,7 @@
 /**
  * A network of hosts on one machine: a Linux network namespace for each host, and one for the switch that connects them. The switch is a
- * bridge, and nftables there decide which packets of UDP and TCP it loses: cuts, also one way, and loss at random. Nothing of it shows
- * outside.
+ * bridge, and nftables there decide which packets of UDP and TCP it loses: cuts, also one way, and loss at random. A relay behind it
+ * delays, reorders and doubles them. Nothing of it shows outside.
  *
  * It needs root, `ip` and `nft`. Namespaces carry the id of the process that made them; those of a dead one are removed when the next
  * network is made.
@@ -10,12 +10,17 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
+import { PacketRelay, type PacketRule, type RelayCounts } from "./packet-relay.ts";
 import { requirePeer } from "./peers.ts";
 
 /** Where `ip netns` keeps its names. */
 const namespacesFolder = "/run/netns";
 const namePrefix = "serf-ts";
 const bridge = "switch";
+/** The switch's interface towards the relay of packets. */
+const relayPort = "relay";
+/** Of the same package as `ip`; not in everybody's path. */
+const bridgeProgram = "/sbin/bridge";
 const hostsMax = 200;
 /** What rules speak of. Neighbours are found in spite of them: else a cut one way would in truth be one both ways. */
 const affected = "meta l4proto { tcp, udp }";
@@ -30,6 +35,7 @@ export interface NetworkHost {
   readonly address: string;
   readonly address6: string;
   readonly linkAddress6: string;
+  readonly mac: string;
   /** The switch's interface towards this host. */
   readonly port: string;
 }
@@ -53,11 +59,13 @@ export async function whyNoNetworks(): Promise<string | undefined> {
 export class HostNetwork {
   readonly hosts: NetworkHost[] = [];
   private readonly namespaces: string[] = [];
+  private readonly connected: NetworkHost[] = [];
   /** What the names of its namespaces begin with. */
   readonly id: string;
   private readonly switchNamespace: string;
   private cuts: { readonly from: NetworkHost; readonly to: NetworkHost }[] = [];
   private lossPercent = 0;
+  private relay: PacketRelay | undefined;
 
   private constructor() {
     this.id = `${namePrefix}-${process.pid}-${randomBytes(3).toString("hex")}`;
@@ -90,6 +98,7 @@ export class HostNetwork {
       address: `10.77.0.${number}`,
       address6: `fd77::${number.toString(16)}`,
       linkAddress6: `fe80::${number.toString(16)}`,
+      mac: `02:00:0a:4d:00:${number.toString(16).padStart(2, "0")}`,
       port: `port${number}`,
     };
     this.hosts.push(host);
@@ -105,11 +114,13 @@ export class HostNetwork {
       "ip",
       ["-n", this.switchNamespace, "-batch", "-"],
       [
-        `link add ${host.port} type veth peer name eth0 netns ${host.namespace}`,
+        `link add ${host.port} type veth peer name eth0 address ${host.mac} netns ${host.namespace}`,
         `link set ${host.port} addrgenmode none`,
         `link set ${host.port} master ${bridge} up`,
       ],
     );
+    this.connected.push(host);
+    if (this.relay !== undefined) await this.divert([host]);
     const ipv4 = [`address add ${host.address}/24 dev eth0`];
     const ipv6 = [host.linkAddress6, host.address6].map((address) => `address add ${address}/64 dev eth0 nodad`);
     await run(
@@ -149,11 +160,21 @@ export class HostNetwork {
     await this.applyRules();
   }
 
-  /** Ends all cuts and all loss. */
+  /**
+   * Delays, holds up and doubles packets, by the first rule that fits each. Once there has been a rule, all packets take the way through
+   * the relay, which costs them a fraction of a millisecond. Tells what the relay did until now. Needs `python3`.
+   */
+  async disturb(rules: readonly PacketRule[], seed = 1): Promise<RelayCounts> {
+    this.relay ??= await this.startRelay(seed);
+    return this.relay.follow(rules);
+  }
+
+  /** Ends all cuts, all loss and all disturbance. */
   async heal(): Promise<void> {
     this.cuts = [];
     this.lossPercent = 0;
     await this.applyRules();
+    await this.relay?.follow([]);
   }
 
   /** How many packets were lost since the rules last changed: shows that they do what a test believes. */
@@ -164,6 +185,7 @@ export class HostNetwork {
 
   /** Removes everything. Processes in it are to be ended before: a namespace lives on as long as one of them. */
   async close(): Promise<void> {
+    await this.relay?.close();
     for (const namespace of this.namespaces.splice(0).reverse()) await run("ip", ["netns", "delete", namespace]);
   }
 
@@ -183,6 +205,41 @@ export class HostNetwork {
     await this.applyRules();
   }
 
+  private async startRelay(seed: number): Promise<PacketRelay> {
+    const exec = [requirePeer("ip") ?? "ip", "netns", "exec", this.switchNamespace];
+    const relay = await PacketRelay.start(exec, relayPort, seed);
+    await run(
+      "ip",
+      ["-n", this.switchNamespace, "-batch", "-"],
+      [
+        `link set ${relayPort} addrgenmode none`,
+        `link set ${relayPort} master ${bridge}`,
+        // Else the switch would look for hosts where their frames come back.
+        `link set ${relayPort} type bridge_slave learning off`,
+        `link set ${relayPort} up`,
+      ],
+    );
+    await this.divert(this.connected);
+    return relay;
+  }
+
+  /** What these hosts send goes to the relay before the switch sees it, and comes into the switch from there. */
+  private async divert(hosts: readonly NetworkHost[]): Promise<void> {
+    for (const { mac, port } of hosts)
+      await run("bridge", ["-n", this.switchNamespace, "fdb", "replace", mac, "dev", port, "master", "static"]);
+    await this.onSwitch(
+      "nft",
+      ["-f", "-"],
+      [
+        "add table netdev serf_ts",
+        ...hosts.flatMap(({ port }) => [
+          `add chain netdev serf_ts ${port} { type filter hook ingress device "${port}" priority 0; }`,
+          `add rule netdev serf_ts ${port} fwd to "${relayPort}"`,
+        ]),
+      ],
+    );
+  }
+
   private async addNamespace(name: string): Promise<void> {
     await run("ip", ["netns", "add", name]);
     this.namespaces.push(name);
@@ -191,7 +248,7 @@ export class HostNetwork {
   /** Replaces all rules in one transaction. */
   private async applyRules(): Promise<void> {
     const rules = this.cuts.map(
-      ({ from, to }) => `iifname "${from.port}" oifname "${to.port}" ${affected} counter drop`,
+      ({ from, to }) => `ether saddr ${from.mac} oifname "${to.port}" ${affected} counter drop`,
     );
     if (this.lossPercent > 0) rules.push(`${affected} numgen random mod 100 < ${this.lossPercent} counter drop`);
     await this.onSwitch(
@@ -238,10 +295,14 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Rejects with what the program complains of. */
-function run(program: "ip" | "nft", args: readonly string[], input: readonly string[] = []): Promise<string> {
+function run(
+  program: "ip" | "bridge" | "nft",
+  args: readonly string[],
+  input: readonly string[] = [],
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
-      requirePeer(program) ?? program,
+      program === "bridge" ? bridgeProgram : (requirePeer(program) ?? program),
       args,
       { encoding: "utf8", timeout: commandDeadlineMs },
       (error, stdout, stderr) => {

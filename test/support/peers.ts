@@ -12,6 +12,8 @@ export const peerPackages = {
   dig: "bind9-dnsutils",
   ip: "iproute2",
   nft: "nftables",
+  python3: "python3",
+  faketime: "faketime",
   git: "git",
   zsh: "zsh",
   fish: "fish",

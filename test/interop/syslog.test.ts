@@ -52,9 +52,10 @@ describe.skipIf(!isPossible).concurrent.each<Kind>(["debian", "ours"])("syslog o
       "<173>serf[PID]: agent.ipc: Graceful leave triggered",
       "<173>serf[PID]: agent: requesting graceful leave from Serf",
     ]);
-    // The order of what Debian's agent says at its end varies.
-    expect(known).toContain("<173>serf[PID]: agent: Received event: member-leave");
+    // The order of what Debian's agent says at its end varies, and whether it still tells of its own leaving.
     expect(known).toContain("<173>serf[PID]: agent: requesting serf shutdown");
-    if (kind === "ours") expect(known.at(-1)).toBe("<173>serf[PID]: agent: shutdown complete");
+    if (kind === "debian") return;
+    expect(known).toContain("<173>serf[PID]: agent: Received event: member-leave");
+    expect(known.at(-1)).toBe("<173>serf[PID]: agent: shutdown complete");
   });
 });

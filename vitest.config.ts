@@ -29,7 +29,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           globalSetup: "test/support/global-setup.ts",
-          maxWorkers: 2,
+          // They wait more than they work: two cores serve three.
+          maxWorkers: 3,
           // After the fast ones, which would otherwise take the time that real processes need.
           sequence: { groupOrder: 1 },
         },

@@ -1,7 +1,7 @@
 // `npm run examples`: builds what is stale, installs the programs that examples run where it may, runs the `check` of every example, and prints a table.
-// Names of examples choose some of them. A check that ends with 77 was skipped, and said why: this machine cannot run it.
+// Names of examples choose some of them; two run side by side, since they wait more than they work. A check that ends with 77 was skipped, and said why: this machine cannot run it.
 
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const timeoutMs = 180_000;
 const skippedStatus = 77;
+const sideBySide = 2;
+const outputBytesMax = 16 * 1024 * 1024;
 
 const prepared = spawnSync(process.execPath, [join(root, "scripts/prepare.mjs")], { stdio: "inherit" });
 if (prepared.status !== 0) process.exit(1);
@@ -23,20 +25,33 @@ if (unknown.length > 0) {
 }
 
 let failed = 0;
-for (const name of wanted.length > 0 ? wanted : all) {
+const waiting = wanted.length > 0 ? [...wanted] : all;
+await Promise.all(Array.from({ length: sideBySide }, checkNext));
+process.exit(failed === 0 ? 0 : 1);
+
+async function checkNext() {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await check(name);
+}
+
+async function check(name) {
   const startedMs = performance.now();
-  const { status, signal, stdout, stderr } = spawnSync(join(root, "examples", name, "check"), {
-    encoding: "utf8",
-    timeout: timeoutMs,
-  });
+  const { ended, stdout, stderr } = await run(join(root, "examples", name, "check"));
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  const isSkipped = status === skippedStatus;
-  const verdict = isSkipped ? "skipped" : status === 0 ? "ok" : "FAILED";
+  const isSkipped = ended === skippedStatus;
+  const verdict = isSkipped ? "skipped" : ended === 0 ? "ok" : "FAILED";
   console.log(
     `${name.padEnd(24)} ${verdict.padEnd(8)} ${seconds.padStart(6)} s${isSkipped ? `  ${stderr.trim()}` : ""}`,
   );
-  if (isSkipped || status === 0) continue;
+  if (isSkipped || ended === 0) return;
   failed += 1;
-  console.log(`${stdout}${stderr}\nended with ${status ?? signal}`);
+  console.log(`${stdout}${stderr}\nended with ${ended}`);
 }
-process.exit(failed === 0 ? 0 : 1);
+
+/** How it ended: an exit status, a signal, or why it could not be started. */
+function run(program) {
+  return new Promise((resolve) => {
+    execFile(program, { timeout: timeoutMs, maxBuffer: outputBytesMax }, (error, stdout, stderr) =>
+      resolve({ ended: error === null ? 0 : (error.signal ?? error.code), stdout, stderr }),
+    );
+  });
+}

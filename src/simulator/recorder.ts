@@ -37,23 +37,29 @@ export interface SampleSummary {
   max: number;
 }
 
-/** Adds up what a host measured, for tests to read. */
+/** Adds up what a host measured, for tests to read; nothing if it `isOff`. */
 export class RecordingMetrics implements Metrics {
+  private readonly isOff: boolean;
   readonly counters = new Map<string, number>();
   readonly gauges = new Map<string, number>();
   readonly samples = new Map<string, SampleSummary>();
 
+  constructor(isOff = false) {
+    this.isOff = isOff;
+  }
+
   /** Adds to the counter of that name. */
   increment(name: string, by = 1): void {
-    this.counters.set(name, (this.counters.get(name) ?? 0) + by);
+    if (!this.isOff) this.counters.set(name, (this.counters.get(name) ?? 0) + by);
   }
 
   /** Keeps the last value under that name. */
   gauge(name: string, value: number): void {
-    this.gauges.set(name, value);
+    if (!this.isOff) this.gauges.set(name, value);
   }
 
   sample(name: string, value: number): void {
+    if (this.isOff) return;
     const summary = this.samples.get(name);
     if (summary === undefined) {
       this.samples.set(name, { count: 1, sum: value, max: value });

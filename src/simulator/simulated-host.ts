@@ -35,7 +35,7 @@ export class SimulatedHost implements Host {
   readonly disk: SimulatedDisk;
   readonly storage: SimulatedStorage;
   readonly logger: RecordingLogger;
-  readonly metrics = new RecordingMetrics();
+  readonly metrics: RecordingMetrics;
   readonly process: SimulatedProcess;
   private readonly network: Network<SimulatedTransport>;
 
@@ -68,6 +68,7 @@ export class SimulatedHost implements Host {
     this.disk = disk;
     this.storage = new SimulatedStorage(disk, this.timers);
     this.logger = new RecordingLogger(clock, logLinesMax);
+    this.metrics = new RecordingMetrics(logLinesMax === 0);
   }
 
   get isCrashed(): boolean {

@@ -17,7 +17,7 @@ export interface SimulatedNetworkOptions {
   readonly latencyMs?: Latency;
   /** The share of packets lost, in [0, 1], 0 by default. */
   readonly loss?: number;
-  /** How many lines each host's log keeps, 1,000 by default; with 0 nothing is logged. */
+  /** How many lines each host's log keeps, 1,000 by default; with 0 nothing is logged, and nothing measured. */
   readonly logLinesMax?: number;
   /** How many bytes a stream delivers at a time, 65,536 by default. Small values show who relies on whole messages. */
   readonly streamChunkBytesMax?: number;

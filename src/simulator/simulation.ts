@@ -9,12 +9,14 @@ import type { CheckedWorld, Checker, CheckerFactory, MemberChange } from "./chec
 import { MemberWatch } from "./member-watch.ts";
 import { SimulatedNetwork, type SimulatedNetworkOptions } from "./simulated-network.ts";
 import { type NodeWatcher, SimulatedNode } from "./simulated-node.ts";
+import type { TurnCause } from "./simulated-process.ts";
 import { TraceHash } from "./trace-hash.ts";
 
 /** Where every node keeps its snapshot, on its own disk. */
 export const snapshotPath = "snapshot";
 /** How often a node that has found nobody tries again. */
 const joinAgainMs = 10_000;
+const turnCauses: readonly TurnCause[] = ["packet", "stream", "timer"];
 /** After so many nothing new is learnt. */
 const violationsMax = 10;
 
@@ -46,7 +48,10 @@ export class Simulation implements CheckedWorld, NodeWatcher {
   private readonly options: SimulationOptions;
   private readonly directory = new Directory();
   private readonly current = new Map<string, SimulatedNode>();
-  private readonly watches = new Map<SimulatedNode, MemberWatch>();
+  /** Those checkers that look at a node after each of its turns. */
+  private readonly turnCheckers: readonly Checker[];
+  /** By the id of a node. */
+  private readonly watches: MemberWatch[] = [];
   private readonly trace = new TraceHash();
   private addressesUsed = 0;
   private asked = 0;
@@ -57,6 +62,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     this.checkers = (options.checkers ?? []).map(({ name, create }) =>
       create(this, (problem, node) => this.report(name, problem, node)),
     );
+    this.turnCheckers = this.checkers.filter(({ turned }) => turned !== undefined);
   }
 
   get nowMs(): number {
@@ -237,14 +243,13 @@ export class Simulation implements CheckedWorld, NodeWatcher {
   }
 
   /** Called by nodes. */
-  turned(node: SimulatedNode, cause: string): void {
+  turned(node: SimulatedNode, cause: TurnCause): void {
     this.trace.addNumber(this.nowMs);
-    this.trace.addNumber(node.id);
     this.trace.addNumber(this.network.traffic.packetBytes);
-    this.trace.addText(cause);
+    this.trace.addWord(node.id * turnCauses.length + turnCauses.indexOf(cause));
     if (node.joinedMs === undefined && node.serf.memberlist.aliveCount > 1) node.joinedMs = this.nowMs;
-    this.watches.get(node)?.check();
-    for (const checker of this.checkers) checker.turned?.(node);
+    this.watches[node.id]?.check();
+    for (const checker of this.turnCheckers) checker.turned!(node);
   }
 
   /** Called by nodes. */
@@ -258,7 +263,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
 
   private watch(node: SimulatedNode): void {
     const changed = (change: MemberChange) => this.tellAll((checker) => checker.memberChanged?.(change));
-    this.watches.set(node, new MemberWatch(node, changed));
+    this.watches[node.id] = new MemberWatch(node, changed);
   }
 
   private tellAll(action: (checker: Checker) => void): void {

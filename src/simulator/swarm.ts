@@ -5,8 +5,12 @@ import { SeededRandom } from "./seeded-random.ts";
 const swarmStream = 0xa000_0000;
 /** A tick of the protocol: LAN's gossip interval. */
 const tickMs = 200;
-const sizeMin = 4;
-const sizeMax = 64;
+/** How often clusters of which sizes are drawn: small ones have most of the corner cases, and large ones are dear. */
+const sizes = [
+  { share: 0.8, min: 3, max: 10 },
+  { share: 0.15, min: 11, max: 24 },
+  { share: 0.05, min: 25, max: 64 },
+] as const;
 
 /** What a swarm is to go through. */
 export interface SwarmOptions {
@@ -38,13 +42,14 @@ class Swarm {
   readonly down = new Set<string>();
   readonly gone = new Set<string>();
   private readonly encrypted: boolean;
+  private readonly compression: boolean;
 
   constructor(random: SeededRandom) {
     this.random = random;
-    // Small clusters have most of the corner cases, and large ones are dear: the logarithm is what is uniform.
-    const size = Math.round(sizeMin * (sizeMax / sizeMin) ** random.fraction());
-    this.names = Array.from({ length: size }, (_, index) => `n${index + 1}`);
-    this.encrypted = this.chance(0.3);
+    this.names = Array.from({ length: this.size() }, (_, index) => `n${index + 1}`);
+    // What is done to bytes has tests of its own; here it is the dearest part of every packet.
+    this.encrypted = this.chance(0.15);
+    this.compression = this.chance(0.25);
   }
 
   draw(durationMs: number): Scenario {
@@ -73,6 +78,7 @@ class Swarm {
       snapshots: this.chance(0.5),
       encrypted: this.encrypted,
       network: { latency: this.latency() },
+      serf: { memberlist: { compression: this.compression } },
       steps,
     };
   }
@@ -107,7 +113,16 @@ class Swarm {
     return { begin: steps, end: [] };
   }
 
-  latency():
+  private size(): number {
+    let left = this.random.fraction();
+    for (const { share, min, max } of sizes) {
+      if (left < share) return this.between(min, max);
+      left -= share;
+    }
+    return sizes[0].min;
+  }
+
+  private latency():
     | number
     | { kind: "lognormal"; medianMs: number; sigma: number }
     | { kind: "uniform"; minMs: number; maxMs: number } {

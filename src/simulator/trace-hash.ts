@@ -11,6 +11,11 @@ export class TraceHash {
     this.mix(this.halves[1]!);
   }
 
+  /** An integer of 32 bits. */
+  addWord(value: number): void {
+    this.mix(value);
+  }
+
   addText(text: string): void {
     for (let i = 0; i < text.length; i++) this.mix(text.charCodeAt(i));
     this.mix(text.length);

@@ -3,61 +3,43 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
+import type { CampaignRecord } from "./record.ts";
 import type { SeedResult, SeedTask } from "./seed-run.ts";
 
 /** So often a seed is run twice, to see that both go the same way. */
 const twiceEvery = 16;
 
 export interface CampaignOptions {
-  readonly firstSeed: number;
-  readonly seeds: number;
-  readonly ticks: number;
+  /** Where results are added; seeds that are done already are not run again. */
+  readonly record: CampaignRecord;
+  /** Seeds up to and including this one. */
+  readonly lastSeed: number;
   readonly workers: number;
   /** Begins no seed after this time. */
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
-  done(result: SeedResult, summary: CampaignSummary): void;
+  /** Called after each seed, once it is in the record. */
+  done(result: SeedResult): void;
 }
 
-export interface CampaignSummary {
-  /** Seeds that are done. */
-  seeds: number;
-  failed: number[];
-  simulatedMs: number;
-  /** Each node counts for itself. */
-  nodeMs: number;
-  events: number;
-  wallMs: number;
-  /** How often each kind of step was taken, and each kind of harm done to traffic. */
-  readonly steps: Record<string, number>;
-  readonly traffic: Record<string, number>;
-}
-
-export async function runCampaign(options: CampaignOptions): Promise<CampaignSummary> {
+/** Resolves when all seeds are done, or those that were under way when the time was up or the signal came. */
+export async function runCampaign(options: CampaignOptions): Promise<void> {
+  const { record, lastSeed, workers, limitMs = Number.POSITIVE_INFINITY, signal, done } = options;
   const beganMs = performance.now();
-  const summary: CampaignSummary = {
-    ...{ seeds: 0, failed: [], simulatedMs: 0, nodeMs: 0, events: 0, wallMs: 0 },
-    ...{ steps: {}, traffic: {} },
-  };
-  let next = options.firstSeed;
-  const isOver = () =>
-    next >= options.firstSeed + options.seeds ||
-    options.signal?.aborted === true ||
-    performance.now() - beganMs >= (options.limitMs ?? Number.POSITIVE_INFINITY);
+  let next = record.nextSeed;
   const take = (): SeedTask | undefined => {
-    if (isOver()) return undefined;
+    while (record.isDone(next)) next++;
+    const isOver = next > lastSeed || signal?.aborted === true || performance.now() - beganMs >= limitMs;
+    if (isOver) return undefined;
     const seed = next++;
-    return { seed, ticks: options.ticks, twice: seed % twiceEvery === 0 };
+    return { seed, ticks: record.ticks, twice: seed % twiceEvery === 0 };
   };
   const count = (result: SeedResult) => {
-    addUp(summary, result);
-    summary.wallMs = performance.now() - beganMs;
-    options.done(result, summary);
+    record.add(result);
+    done(result);
   };
   const code = await bundleWorker();
-  await Promise.all(Array.from({ length: options.workers }, () => work(code, take, count)));
-  summary.wallMs = performance.now() - beganMs;
-  return summary;
+  await Promise.all(Array.from({ length: workers }, () => work(code, take, count)));
 }
 
 /** Threads know no TypeScript: they are given everything in one piece of JavaScript. */
@@ -85,17 +67,6 @@ function work(code: string, take: () => SeedTask | undefined, count: (result: Se
     worker.on("error", reject);
     proceed();
   });
-}
-
-function addUp(summary: CampaignSummary, result: SeedResult): void {
-  summary.seeds++;
-  if (result.verdict === "failed") summary.failed.push(result.seed);
-  summary.simulatedMs += result.simulatedMs;
-  summary.nodeMs += result.simulatedMs * result.nodes;
-  summary.events += result.events;
-  for (const [kind, times] of Object.entries(result.steps)) summary.steps[kind] = (summary.steps[kind] ?? 0) + times;
-  for (const [kind, times] of Object.entries(result.traffic))
-    summary.traffic[kind] = (summary.traffic[kind] ?? 0) + times;
 }
 
 /** What to say of a seed that failed: what is wrong, and how to see it again. */

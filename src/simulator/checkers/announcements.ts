@@ -13,6 +13,8 @@ class Announcements implements Checker {
   private readonly said = new Map<string, Set<string>>();
   /** By life and incarnation. */
   private readonly saidInLife = new Map<string, string>();
+  /** By the id of a node: how often its table had changed when it was looked at last. */
+  private readonly changeCounts: number[] = [];
 
   constructor(report: Report) {
     this.report = report;
@@ -20,6 +22,8 @@ class Announcements implements Checker {
 
   turned(node: SimulatedNode): void {
     const { table } = node.memberlistInside;
+    if (this.changeCounts[node.id] === table.changeCount) return;
+    this.changeCounts[node.id] = table.changeCount;
     const row = table.find(node.name);
     if (row >= 0) this.note(node, table.incarnationOf(row), table.descriptorOf(row));
   }

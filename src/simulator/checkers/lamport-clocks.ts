@@ -7,18 +7,16 @@ const clockNames = ["membership", "events", "queries"] as const;
 class LamportClocks implements Checker {
   readonly name = "lamport-clocks";
   private readonly report: Report;
-  private readonly shown = new WeakMap<SimulatedNode, [number, number, number]>();
+  /** By the id of a node: what its clocks showed when they were looked at last. */
+  private readonly shown: [number, number, number][] = [];
 
   constructor(report: Report) {
     this.report = report;
   }
 
   turned(node: SimulatedNode): void {
-    let shown = this.shown.get(node);
-    if (shown === undefined) {
-      shown = [0, 0, 0];
-      this.shown.set(node, shown);
-    }
+    this.shown[node.id] ??= [0, 0, 0];
+    const shown = this.shown[node.id]!;
     for (let index = 0; index < clockNames.length; index++) {
       const name = clockNames[index]!;
       const { time } = node.serfInside[name].clock;

@@ -1,95 +1,98 @@
-// `npm run experiment:rapid [-- NODES]`: Rapid's experiment on this implementation: 1,000 nodes (memberlist alone, LAN settings), of which 1 % are at fault for five
-// minutes in a way that is neither life nor death. Prints how many views there are and for how long they change. Takes some ten minutes of one core.
+// `npm run experiment:rapid [-- --nodes 1000] [--workers 1] [--json FILE] [--write]`: Rapid's experiment on this implementation: 1,000 nodes (memberlist alone, LAN
+// settings), of which 1 % are at fault for five minutes in a way that is neither life nor death. Prints how many views there are and for how long they change;
+// with `--json` what is in that file is not run again, with `--write` tables and plots go into docs. Takes some ten minutes of one core for each row.
 
-import { type ClusterNode, MemberlistCluster } from "./memberlist-cluster.ts";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { renderPlot } from "../../src/cli/simulate/plots.ts";
+import { runTasks } from "./pool.ts";
+import { type Fault, faults, type RapidResult, type RapidTask, type Variant, variants } from "./rapid-run.ts";
+import { replaceSection } from "./section.ts";
 
-const [size = 1_000] = process.argv.slice(2).map(Number);
-const faultyCount = Math.max(1, Math.round(size / 100));
-const faultMs = 300_000;
-const flipMs = 20_000;
-const sampleMs = 1_000;
-
-type Fault = (cluster: MemberlistCluster, faulty: readonly ClusterNode[], sinceMs: number) => void;
-
-/** Each is called once a second. */
-const faults: Readonly<Record<string, Fault>> = {
-  "nothing reaches them, 20 s on and 20 s off": ({ network, nodes }, faulty, sinceMs) => {
-    if (sinceMs % flipMs !== 0) return;
-    if ((sinceMs / flipMs) % 2 === 1) return network.heal();
-    const faultyNodes = new Set(faulty);
-    network.cut(hostsOf(nodes.filter((node) => !faultyNodes.has(node))), hostsOf(faulty));
+const { values } = parseArgs({
+  options: {
+    nodes: { type: "string", default: "1000" },
+    workers: { type: "string", default: "1" },
+    json: { type: "string" },
+    write: { type: "boolean", default: false },
   },
-  "80 % of what they send is lost": ({ network }, faulty, sinceMs) => {
-    if (sinceMs === 0) network.setLink(hostsOf(faulty), undefined, { loss: 0.8, streamLoss: 0.8 });
-  },
-};
-
-console.log(
-  "| fault of 1 % | healthy nodes whose view changes in a second, mean | seconds in which somebody's does | views at once, median / most | healthy nodes held for dead, most at one node | all faulty out of all views | time with one view |",
+});
+const forMs = 300_000;
+const nodes = Number(values.nodes);
+const all = Object.keys(faults).flatMap((fault) =>
+  Object.keys(variants).map(
+    (variant): RapidTask => ({ fault: fault as Fault, variant: variant as Variant, nodes, forMs, seed: 1 }),
+  ),
 );
-console.log("|---|---|---|---|---|---|---|");
-for (const [title, fault] of Object.entries(faults)) console.log(`| ${title} | ${run(fault).join(" | ")} |`);
+const results: RapidResult[] =
+  values.json !== undefined && existsSync(values.json) ? JSON.parse(readFileSync(values.json, "utf8")) : [];
+await runTasks<RapidTask, RapidResult>(
+  "rapid-worker.ts",
+  all.filter((task) => find(task) === undefined),
+  Number(values.workers),
+  (result, _, left) => {
+    results.push(result);
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results)}\n`);
+    console.error(`${left} left`);
+  },
+);
+const page = table(
+  [
+    "fault of 1 %",
+    "settings",
+    "healthy nodes whose view changes in a second, mean",
+    "seconds in which somebody's does",
+    "the last",
+    "views at once, median / most",
+    "seconds with one view",
+    "changes about healthy members",
+    "all faulty out of all views",
+  ],
+  all.map((task) => row(find(task)!)),
+);
+console.log(page);
+if (values.write) write();
 
-function run(fault: Fault): string[] {
-  const cluster = new MemberlistCluster(1);
-  cluster.acquaint(size);
-  const faulty = cluster.nodes.slice(-faultyCount);
-  const healthy = cluster.nodes.slice(0, -faultyCount);
-  const healthyNames = new Set(healthy.map(({ memberlist }) => memberlist.options.nodeName));
-  let before: string[] = [];
-  const views: number[] = [];
-  let changes = 0;
-  let restlessSamples = 0;
-  let healthyLostMost = 0;
-  let removedAllMs: number | undefined;
-  for (let sinceMs = 0; sinceMs < faultMs; sinceMs += sampleMs) {
-    fault(cluster, faulty, sinceMs);
-    cluster.network.run(sampleMs);
-    const seen = healthy.map(({ memberlist }) => viewOf(memberlist, cluster));
-    const changed = before.length === 0 ? 0 : seen.filter((view, index) => view !== before[index]).length;
-    changes += changed;
-    if (changed > 0) restlessSamples++;
-    views.push(new Set(seen).size);
-    for (const view of seen) {
-      const missing = view === "" ? [] : view.split(" ");
-      const healthyMissing = missing.filter((name) => healthyNames.has(name)).length;
-      healthyLostMost = Math.max(healthyLostMost, healthyMissing);
-    }
-    if (
-      seen.every(
-        (view) => view.split(" ").filter((name) => name !== "" && !healthyNames.has(name)).length === faultyCount,
-      )
-    )
-      removedAllMs ??= sinceMs + sampleMs;
-    before = seen;
-  }
-  const samples = faultMs / sampleMs;
+function find({ fault, variant, nodes: size }: RapidTask): RapidResult | undefined {
+  return results.find((one) => one.fault === fault && one.variant === variant && one.nodes === size);
+}
+
+function row({ fault, variant, changes, views, changesOfHealthy, removedAllMs }: RapidResult): string[] {
+  const seconds = changes.length;
   const sorted = [...views].sort((a, b) => a - b);
+  const last = changes.findLastIndex((count) => count > 0);
   return [
-    (changes / samples).toFixed(1),
-    `${restlessSamples} of ${samples}`,
+    fault,
+    variant,
+    (changes.reduce((total, count) => total + count, 0) / seconds).toFixed(1),
+    `${changes.filter((count) => count > 0).length} of ${seconds}`,
+    last < 0 ? "none" : `after ${last + 1} s`,
     `${sorted[sorted.length >> 1]} / ${sorted.at(-1)}`,
-    String(healthyLostMost),
+    `${views.filter((count) => count === 1).length} of ${seconds}`,
+    String(changesOfHealthy),
     removedAllMs === undefined ? "never" : `after ${removedAllMs / 1_000} s`,
-    `${views.filter((count) => count === 1).length} of ${samples} s`,
   ];
 }
 
-/** Whom a node does not hold for alive, in the order of their numbers. */
-function viewOf(memberlist: ClusterNode["memberlist"], { nodes }: MemberlistCluster): string {
-  if (memberlist.aliveCount === nodes.length) return "";
-  const alive = new Set(
-    memberlist
-      .members()
-      .filter(({ state }) => state === "alive" || state === "suspect")
-      .map(({ name }) => name),
-  );
-  return nodes
-    .map(({ memberlist: { options } }) => options.nodeName)
-    .filter((name) => !alive.has(name))
-    .join(" ");
+function write(): void {
+  mkdirSync("docs/plots", { recursive: true });
+  const plots = Object.keys(faults).map((fault, index) => {
+    const lines = all
+      .filter((task) => task.fault === fault)
+      .map((task) => ({
+        name: task.variant,
+        points: find(task)!.changes.map((count, second): [number, number] => [second + 1, count]),
+      }));
+    const title = `Healthy nodes whose view changes: ${fault}`;
+    const file = `plots/rapid-${index + 1}.svg`;
+    const axes = { x: "seconds since the fault began", y: "nodes in that second" } as const;
+    writeFileSync(`docs/${file}`, `${renderPlot(title, lines, axes)}\n`);
+    return `![${title}](${file})`;
+  });
+  const path = "docs/RELIABILITY.md";
+  writeFileSync(path, replaceSection(readFileSync(path, "utf8"), "rapid", [page, ...plots].join("\n\n")));
 }
 
-function hostsOf(nodes: readonly ClusterNode[]) {
-  return nodes.map(({ host }) => host);
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -205,7 +205,7 @@ export class Agent implements AgentFace {
   }
 
   /**
-   * Takes over what may change while running: event handlers, tags, and whether signals mean a graceful leave. Of the tags only what
+   * Takes over what may change while running: event handlers, tags, when news leaves, and whether signals mean a graceful leave. Of the tags only what
    * changed in the configuration is touched, so that those set at run time stay. Rejects as `updateTags` does.
    */
   async reload(config: AgentConfig): Promise<void> {
@@ -213,8 +213,10 @@ export class Agent implements AgentFace {
     checkTagsSource({ tags: config.tags, tagsFile: this.config.tagsFile });
     const { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt } = config;
     const changeable = { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt };
-    this.config = { ...this.config, ...changeable };
+    const { dissemination } = config;
+    this.config = { ...this.config, ...changeable, dissemination };
     this.scripts.setScripts(eventScripts);
+    this.serf.memberlist.disseminate(dissemination);
     const changed = Object.entries(tags).filter(([name, value]) => before[name] !== value);
     const gone = Object.keys(before).filter((name) => !Object.hasOwn(tags, name));
     if (changed.length > 0 || gone.length > 0) await this.updateTags(Object.fromEntries(changed), gone);

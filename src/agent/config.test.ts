@@ -170,7 +170,13 @@ describe("configuration", () => {
     const unchanged = Object.entries(agentOptions).filter(
       ([name, option]) => "key" in option && isDeepStrictEqual(config[name as keyof AgentOptions], option.default),
     );
-    expect(unchanged.map(([name]) => name)).toEqual(["label", "mdnsDisableIpv6", "logFormat", "pluginDir"]);
+    expect(unchanged.map(([name]) => name)).toEqual([
+      "label",
+      "dissemination",
+      "mdnsDisableIpv6",
+      "logFormat",
+      "pluginDir",
+    ]);
   });
 
   test.each<[options: Record<string, unknown>, problem: string]>([

@@ -40,6 +40,7 @@ export function createSerfOptions(
       advertise,
       label: config.label,
       compression: config.compression,
+      dissemination: config.dissemination,
       keys,
     },
   };

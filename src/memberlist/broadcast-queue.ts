@@ -1,10 +1,18 @@
 import { retransmitLimit } from "./scaling.ts";
 
+/**
+ * Where a broadcast began. "here": nobody else knows it yet. "elsewhere": another node told it. "everywhere": all nodes come to know it by
+ * themselves at about the same time.
+ */
+export type BroadcastOrigin = "here" | "elsewhere" | "everywhere";
+
 /** Something to be told to everybody by gossip. */
 export interface Broadcast {
   readonly message: Uint8Array;
   /** A newer broadcast with the same key replaces this one: of two things said about one member, only the newer matters. */
   readonly key?: string;
+  /** "here", unless said otherwise. */
+  readonly origin?: BroadcastOrigin;
   /** It was sent as often as it should be, was replaced, or was dropped. Called once; it may queue broadcasts. */
   finished?(): void;
 }
@@ -17,6 +25,12 @@ export interface BroadcastQueueOptions {
   /** Where there are more, those sent most often are dropped. */
   readonly lengthMax: number;
 }
+
+/**
+ * Told of each broadcast when it is queued, by whoever sends new ones at once. Returns how many transmissions it is going to make by
+ * itself, beyond what it takes from the queue: they count, and one at least is left to the queue.
+ */
+export type QueuedListener = (broadcast: Broadcast) => number;
 
 interface Entry {
   readonly broadcast: Broadcast;
@@ -41,6 +55,7 @@ export class BroadcastQueue {
   private count = 0;
   private lastId = 0;
   private drops = 0;
+  private queued: QueuedListener = () => 0;
 
   constructor(options: BroadcastQueueOptions) {
     this.options = options;
@@ -55,6 +70,11 @@ export class BroadcastQueue {
     return this.drops;
   }
 
+  /** There is one listener; without, everything waits for `take`. It is called before the broadcast can be taken, and must not queue. */
+  whenQueued(listener: QueuedListener): void {
+    this.queued = listener;
+  }
+
   /** Adds a broadcast, in the place of one with the same key. When there are too many, those that were sent most often are dropped. */
   queue(broadcast: Broadcast): void {
     const { key } = broadcast;
@@ -62,7 +82,8 @@ export class BroadcastQueue {
     if (replaced !== undefined) this.remove(replaced);
     const dropped = this.removeWorst(this.options.lengthMax - 1);
     this.lastId += 1;
-    this.insert({ broadcast, bytes: broadcast.message.length, id: this.lastId, transmits: 0 });
+    const transmits = Math.min(this.queued(broadcast), this.limit - 1);
+    this.insert({ broadcast, bytes: broadcast.message.length, id: this.lastId, transmits });
     replaced?.broadcast.finished?.();
     finishAll(dropped);
   }
@@ -74,7 +95,7 @@ export class BroadcastQueue {
   take(overheadBytes: number, bytesMax: number): Uint8Array[] {
     const messages: Uint8Array[] = [];
     if (this.count === 0) return messages;
-    const limit = retransmitLimit(this.options.retransmitMult, this.options.nodeCount());
+    const { limit } = this;
     const taken: Entry[] = [];
     let bytesLeft = bytesMax - overheadBytes;
     for (const tier of this.tiers) {
@@ -108,6 +129,11 @@ export class BroadcastQueue {
     this.byKey.clear();
     this.count = 0;
     finishAll(entries);
+  }
+
+  /** How often each broadcast is sent. At least once, also where no node is known yet. */
+  private get limit(): number {
+    return Math.max(1, retransmitLimit(this.options.retransmitMult, this.options.nodeCount()));
   }
 
   /** Puts back what is not yet done, and returns what is. */

@@ -3,6 +3,7 @@
  * call back into a state-changing method of the memberlist, unless its documentation says so.
  */
 
+import type { QueuedListener } from "./broadcast-queue.ts";
 import type { Member } from "./member.ts";
 
 /** The data that the layer above sends along. */
@@ -13,6 +14,8 @@ export interface UserDataDelegate {
   receiveUserMessage(message: Uint8Array): void;
   /** Messages to gossip now, at most `bytesMax` together, each costing `overheadBytes` besides its own length. */
   takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[];
+  /** Has `listener` told of each broadcast that `takeBroadcasts` is going to give, when it is queued: see `BroadcastQueue`. */
+  whenQueued?(listener: QueuedListener): void;
   /** What to send along in a push/pull. */
   localState(join: boolean): Uint8Array;
   /** What the other side of a push/pull sent along. It may queue broadcasts. */

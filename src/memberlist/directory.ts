@@ -2,6 +2,7 @@ import { bytesEqual } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import type { VersionVector } from "../wire/messages.ts";
 import { sameVersions } from "../wire/versions.ts";
+import { hashOfEndpoint } from "./endpoint-hash.ts";
 
 /** What a member says of itself. Immutable; shared by all who heard the same. */
 export interface Descriptor {
@@ -16,6 +17,7 @@ export interface Descriptor {
 interface Entry {
   readonly descriptor: Descriptor;
   readonly nameId: number;
+  readonly endpointHash: number;
   references: number;
 }
 
@@ -69,7 +71,7 @@ export class Directory {
     const held = known === undefined ? content.name : this.entry(known.descriptorIds[0]!).descriptor.name;
     const descriptor = Object.freeze({ name: held, address, port, meta, versions });
     const id = this.freeDescriptorIds.pop() ?? this.entries.length;
-    this.entries[id] = { descriptor, nameId: name.nameId, references: 1 };
+    this.entries[id] = { descriptor, nameId: name.nameId, endpointHash: hashOfEndpoint(content), references: 1 };
     name.descriptorIds.push(id);
     return id;
   }
@@ -96,6 +98,11 @@ export class Directory {
   /** The number of the name in that descriptor. */
   nameIdOfDescriptor(id: number): number {
     return this.entry(id).nameId;
+  }
+
+  /** A hash of the address and port in that descriptor. */
+  endpointHashOfDescriptor(id: number): number {
+    return this.entry(id).endpointHash;
   }
 
   private addName(name: string): NameEntry {

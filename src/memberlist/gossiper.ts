@@ -1,12 +1,14 @@
 import { Ticker } from "../base/ticker.ts";
+import type { Dissemination } from "./dissemination.ts";
 import type { Foundations } from "./foundations.ts";
 import type { PacketSender } from "./packet-sender.ts";
 
 export interface GossiperSurroundings extends Foundations {
   readonly packets: PacketSender;
+  readonly dissemination: Dissemination;
 }
 
-/** When and to whom: every gossip interval, whatever is pending goes to a few random members. */
+/** Every gossip interval, whatever is still pending goes to a few random members: the reference's way, and the last resort of any other. */
 export class Gossiper {
   private readonly around: GossiperSurroundings;
   private readonly ticker: Ticker;
@@ -31,9 +33,9 @@ export class Gossiper {
   }
 
   private handleRound(): void {
-    const { clock, metrics, packets, peers } = this.around;
+    const { clock, dissemination, metrics, options, packets, peers } = this.around;
     const startedMs = clock.monotonicMs();
-    for (const member of peers.forGossip()) {
+    for (const member of peers.forGossip(options.gossipNodes, (row) => dissemination.mayGossipTo(row))) {
       if (!packets.sendBroadcasts(member)) break;
     }
     metrics.sample("memberlist.gossip", clock.monotonicMs() - startedMs);

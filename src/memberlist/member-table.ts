@@ -22,6 +22,7 @@ export class MemberTable {
   private rowsByNameId = new Uint32Array(rowsAtFirst);
   private rowCount = 0;
   private changes = 0;
+  private livingChanges = 0;
   /** By state code. */
   private readonly counts: [number, number, number, number] = [0, 0, 0, 0];
 
@@ -38,6 +39,11 @@ export class MemberTable {
   /** Grows with every change: whoever watches need not look while it stands still. */
   get changeCount(): number {
     return this.changes;
+  }
+
+  /** Grows when a member becomes one of the living (alive or suspect), ceases to be, or is reached elsewhere. */
+  get livingChangeCount(): number {
+    return this.livingChanges;
   }
 
   /** Whether `insert` would have no room. */
@@ -67,6 +73,18 @@ export class MemberTable {
   descriptorOf(row: number): Descriptor {
     this.checkRow(row);
     return this.directory.descriptor(this.descriptorIds[row]!);
+  }
+
+  /** Whether the member is alive or suspect. */
+  isLiving(row: number): boolean {
+    this.checkRow(row);
+    return this.states[row]! <= stateCodes.suspect;
+  }
+
+  /** A hash of where the member is reached: see `hashOfEndpoint`. */
+  endpointHashOf(row: number): number {
+    this.checkRow(row);
+    return this.directory.endpointHashOfDescriptor(this.descriptorIds[row]!);
   }
 
   stateOf(row: number): NodeState {
@@ -105,6 +123,7 @@ export class MemberTable {
     this.counts[stateCodes[state]]! += 1;
     this.rowCount += 1;
     this.changes += 1;
+    this.livingChanges += 1;
     this.indexRow(row);
     return row;
   }
@@ -112,10 +131,12 @@ export class MemberTable {
   /** Replaces what the member says of itself; its name stays. */
   setDescriptor(row: number, content: Descriptor): void {
     const before = this.descriptorIds[row]!;
+    const hash = this.directory.endpointHashOfDescriptor(before);
     assert(this.descriptorOf(row).name === content.name, "a member's name does not change");
     this.descriptorIds[row] = this.directory.acquire(content);
     this.directory.release(before);
     this.changes += 1;
+    if (this.endpointHashOf(row) !== hash) this.livingChanges += 1;
   }
 
   setIncarnation(row: number, incarnation: number): void {
@@ -132,6 +153,7 @@ export class MemberTable {
     if (before === after) return;
     this.counts[before]! -= 1;
     this.counts[after]! += 1;
+    if (before <= stateCodes.suspect !== after <= stateCodes.suspect) this.livingChanges += 1;
     this.states[row] = after;
     this.stateChanges[row] = nowMs;
     this.changes += 1;
@@ -153,6 +175,7 @@ export class MemberTable {
     const removed = this.rowCount - kept;
     this.rowCount = kept;
     this.changes += removed;
+    this.livingChanges += removed;
     return removed;
   }
 

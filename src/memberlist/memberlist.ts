@@ -10,6 +10,7 @@ import { type AnnouncementDone, Announcer } from "./announcer.ts";
 import type { BroadcastQueue } from "./broadcast-queue.ts";
 import type { Delegates } from "./delegates.ts";
 import { Directory } from "./directory.ts";
+import { Dissemination } from "./dissemination.ts";
 import { createFoundations, type Foundations } from "./foundations.ts";
 import { Gossiper } from "./gossiper.ts";
 import { Inbox, type InboxMessage } from "./inbox.ts";
@@ -58,6 +59,7 @@ export class Memberlist implements TransportReceiver {
   private readonly inbox: Inbox;
   private readonly pings: PingResponder;
   private readonly prober: Prober;
+  private readonly dissemination: Dissemination;
   private readonly gossiper: Gossiper;
   private readonly stateSync: StateSync;
   private readonly streamServer: StreamServer;
@@ -85,7 +87,9 @@ export class Memberlist implements TransportReceiver {
     this.packets = new PacketSender(foundations);
     this.reliableSender = new ReliableSender(foundations);
     this.stateSync = new StateSync({ ...foundations, membership: this.membership });
-    const talking = { ...foundations, membership: this.membership, packets: this.packets, stateSync: this.stateSync };
+    this.dissemination = new Dissemination({ ...foundations, packets: this.packets });
+    const { dissemination, membership, packets, stateSync } = this;
+    const talking = { ...foundations, dissemination, membership, packets, stateSync };
     this.takeover = new NameTakeover(talking);
     this.pings = new PingResponder(talking);
     this.prober = new Prober(talking);
@@ -96,7 +100,7 @@ export class Memberlist implements TransportReceiver {
     this.inbox = new Inbox({
       lengthMax: this.options.inboxLengthMax,
       timers,
-      handle: (from, message) => this.handle(from, message),
+      handle: (from, message) => this.dissemination.receive(from, message, () => this.handle(from, message)),
       overflowed: (from, { kind }) => rejections.noteOverflow(from, kind),
     });
     this.queueCheck = new Ticker({
@@ -154,11 +158,25 @@ export class Memberlist implements TransportReceiver {
     if (this.aloneNow) told();
   }
 
+  /** Changes when, and to whom, news is sent: see the option of this name. */
+  disseminate(how: MemberlistOptions["dissemination"]): void {
+    this.expectRunning();
+    this.dissemination.use(how);
+  }
+
   /** Falls silent. To the others this node looks failed, unless it left before. Calling it again does nothing. */
   shutdown(): void {
     if (this.state === "shutdown") return;
     this.state = "shutdown";
-    for (const room of [this.prober, this.gossiper, this.stateSync, this.queueCheck, this.streamServer]) room.stop();
+    for (const room of [
+      this.prober,
+      this.dissemination,
+      this.gossiper,
+      this.stateSync,
+      this.queueCheck,
+      this.streamServer,
+    ])
+      room.stop();
     this.takeover.stop();
     this.membership.stop();
     this.foundations.acks.clear();

@@ -23,6 +23,7 @@ import {
   isOldNews,
   type LocalNode,
   messageOfRecord,
+  originOf,
 } from "./transitions.ts";
 
 /** What a node attaches to itself, at most: what is longer would not fit the packets of all versions. */
@@ -151,7 +152,7 @@ export class Membership {
   }
 
   /** Each piece of news reaches a node some ten times over: what is known already must cost next to nothing, and allocate nothing. */
-  private isOldNews(name: string, state: NodeState, claim: Claim): boolean {
+  private isOldNews(name: string, state: NodeState, claim: Endpoint & { readonly incarnation: number }): boolean {
     const { options, table } = this.around;
     const row = table.find(name);
     if (row < 0) return false;
@@ -368,9 +369,10 @@ export class Membership {
   }
 
   /** News about a member replaces older news about it. */
-  private broadcast(message: Alive | Suspect | Dead, told?: () => void): void {
-    const broadcast = { message: encodeMessage(message), key: message.node };
-    this.around.broadcasts.queue(told === undefined ? broadcast : { ...broadcast, finished: told });
+  private broadcast(message: Alive | Suspect | Dead, finished?: () => void): void {
+    const origin = originOf(message, this.around.options.nodeName);
+    const broadcast = { message: encodeMessage(message), key: message.node, origin };
+    this.around.broadcasts.queue(finished === undefined ? broadcast : { ...broadcast, finished });
   }
 
   private circumstances(): { readonly localName: string; readonly leaving: boolean } {
@@ -382,11 +384,6 @@ export class Membership {
     const { table } = this.around;
     return { ...table.view(row), stateChangedMs: table.stateChangedMsOf(row) };
   }
-}
-
-/** What is said of a member, without its name and state. */
-interface Claim extends Endpoint {
-  readonly incarnation: number;
 }
 
 /** The member as an alive message describes it. Its meta is copied: the message's is a view of the packet it came in. */

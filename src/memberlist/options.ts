@@ -2,6 +2,7 @@ import { canonicalIp, type Endpoint } from "../base/address.ts";
 import { SerfError } from "../base/errors.ts";
 import {
   boolean,
+  choice,
   durationMs,
   integer,
   type OptionType,
@@ -103,6 +104,21 @@ export const memberlistOptions = {
     "How often pending broadcasts are sent to a few random members. 0 leaves them to travel along with pings.",
   ),
   gossipNodes: option(integer(0, 100), 3, "To how many members. More spread news faster and cost bandwidth."),
+  dissemination: option(
+    choice("eager", "timer"),
+    "timer",
+    "When news leaves. eager: at once, by a tree that the nodes work out for themselves and to some random members; what is still pending goes every gossipIntervalMs. timer: only every gossipIntervalMs and along with pings, as in HashiCorp's implementation. Nodes of both kinds understand each other.",
+  ),
+  eagerPacketsPerSecond: option(
+    integer(10, 1_000_000),
+    10_000,
+    "With eager dissemination: how many packets a second this node sends by the tree, on average; a tenth of that at once. Beyond it news waits, and shares packets.",
+  ),
+  eagerPushesPerSecond: option(
+    integer(1, 1_000_000),
+    100,
+    "With eager dissemination: how many packets a second it sends to random members besides, on average, and at once. Higher repairs losses sooner where there is much news, and costs packets; beyond it the gossip interval has to do.",
+  ),
   gossipToTheDeadMs: option(
     durationMs(0, dayMs),
     30_000,

@@ -5,6 +5,7 @@ import { compoundPartsMax } from "../wire/limits.ts";
 import type { VersionVector } from "../wire/messages.ts";
 import { sealPacket } from "../wire/packet-envelope.ts";
 import { understandsChecksum } from "../wire/versions.ts";
+import type { Descriptor } from "./directory.ts";
 import type { Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 
@@ -55,6 +56,31 @@ export class PacketSender {
     if (messages.length === 0) return false;
     this.send(to, to.name, messages, to.versions);
     return true;
+  }
+
+  /** How many of these messages, from the first on, one packet can take. At least one. */
+  countFitting(messages: readonly Uint8Array[]): number {
+    let bytesLeft = this.around.envelopes.messageBytesMax();
+    let count = 0;
+    for (const message of messages) {
+      bytesLeft -= message.length + compoundPartOverheadBytes;
+      if (count > 0 && (bytesLeft < 0 || count === compoundPartsMax)) break;
+      count += 1;
+    }
+    return count;
+  }
+
+  /** One packet with these messages, which must fit it, to each of the members. It is sealed once. */
+  sendToAll(members: readonly Descriptor[], messages: readonly Uint8Array[]): void {
+    const { envelopes, metrics, transport } = this.around;
+    const sealed = new Map<boolean, Uint8Array>();
+    for (const { address, port, versions } of members) {
+      const checksum = understandsChecksum(versions);
+      const packet = sealed.get(checksum) ?? sealPacket(messages, envelopes.sealing(), checksum);
+      sealed.set(checksum, packet);
+      metrics.increment("memberlist.udp.sent", packet.length);
+      transport.sendPacket({ address, port }, packet);
+    }
   }
 
   /** News of members first; what the layer above has to tell fills the rest. */

@@ -38,10 +38,10 @@ export class Peers {
     return this.choose(this.options.indirectChecks, isEligible);
   }
 
-  /** Up to `gossipNodes` members worth telling: the living, and those dead so recently that they may yet refute it. */
-  forGossip(): readonly Member[] {
+  /** Up to `count` members worth telling: the living, and those dead so recently that they may yet refute it. */
+  forGossip(count: number, mayTell: (row: number) => boolean): readonly Member[] {
     const nowMs = this.clock.monotonicMs();
-    return this.choose(this.options.gossipNodes, (row) => this.isWorthTelling(row, nowMs));
+    return this.choose(count, (row) => this.isWorthTelling(row, nowMs) && mayTell(row));
   }
 
   /** A member to exchange everything with. */

@@ -8,6 +8,7 @@ import { bytesEqual } from "../base/bytes.ts";
 import { unreachable } from "../base/errors.ts";
 import type { Alive, Dead, NodeState, NodeStateRecord, Suspect, VersionVector } from "../wire/messages.ts";
 import { isPlausible, sameVersions } from "../wire/versions.ts";
+import type { BroadcastOrigin } from "./broadcast-queue.ts";
 
 /** The largest incarnation that fits the wire's u32. */
 const incarnationMax = 0xffff_ffff;
@@ -270,4 +271,12 @@ function ignoring(reason: IgnoreReason, warning: string): Ignored {
 
 function placeOf({ address, port }: Alive): string {
   return `${address}:${port}`;
+}
+
+/** Where news began that this node, of that name, is about to tell. */
+export function originOf(news: Alive | Suspect | Dead, localName: string): BroadcastOrigin {
+  const teller = news.kind === "alive" ? news.node : news.from;
+  if (teller !== localName) return "elsewhere";
+  // A suspicion runs out at all nodes within moments of each other.
+  return news.kind === "dead" && news.node !== localName ? "everywhere" : "here";
 }

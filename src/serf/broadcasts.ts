@@ -1,5 +1,5 @@
 import type { Host } from "../base/host.ts";
-import { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
+import { BroadcastQueue, type QueuedListener } from "../memberlist/broadcast-queue.ts";
 import { LargeMessages, type LargeMessagesParts } from "./large-messages.ts";
 
 /** A bound for the time between two checks of the depth, when a burst can be longer than the limit. */
@@ -30,6 +30,11 @@ export class Broadcasts {
     this.host = host;
   }
 
+  /** Has `listener` told of what is queued, in any of the three. */
+  whenQueued(listener: QueuedListener): void {
+    for (const queue of [this.intents, this.queries, this.events]) queue.whenQueued(listener);
+  }
+
   /** Throws TOO_MANY_LARGE_MESSAGES if a message of this length cannot be sent now: ask before anybody is told of it. */
   checkRoom(bytes: number): void {
     this.large.checkRoom(bytes);
@@ -43,7 +48,7 @@ export class Broadcasts {
 
   /** Passes on a message that another node began. One that no packet can take its sender brings to everybody. */
   passOn(queue: BroadcastQueue, message: Uint8Array): void {
-    if (!this.large.isLarge(message.length)) queue.queue({ message });
+    if (!this.large.isLarge(message.length)) queue.queue({ message, origin: "elsewhere" });
   }
 
   stop(): void {

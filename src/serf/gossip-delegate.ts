@@ -3,7 +3,7 @@ import { unreachable } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import { isRejected, type Rejected } from "../base/rejected.ts";
-import type { BroadcastQueue } from "../memberlist/broadcast-queue.ts";
+import type { BroadcastQueue, QueuedListener } from "../memberlist/broadcast-queue.ts";
 import type { UserDataDelegate } from "../memberlist/delegates.ts";
 import type { Broadcasts } from "./broadcasts.ts";
 import {
@@ -67,6 +67,10 @@ export class GossipDelegate implements UserDataDelegate {
 
   takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[] {
     return this.parts.broadcasts.take(overheadBytes, bytesMax);
+  }
+
+  whenQueued(listener: QueuedListener): void {
+    this.parts.broadcasts.whenQueued(listener);
   }
 
   localState(): Uint8Array {

@@ -57,6 +57,14 @@ export const networkOptions = {
     flag: "profile",
     key: "profile",
   },
+  dissemination: {
+    type: choice("eager", "timer"),
+    default: "timer",
+    doc: "When news leaves this member. eager: at once, to all by a tree and some random members. timer: at the profile's gossip interval and along with pings, as HashiCorp's agent does it. Members of both kinds understand each other.",
+    flag: "dissemination",
+    key: "dissemination",
+    reloads: true,
+  },
   protocolVersion: {
     type: integer(serfProtocolVersionMin, serfProtocolVersionMax),
     default: serfProtocolVersionMax,

@@ -20,7 +20,7 @@ export const agentCommand = defineCommand({
   usage: "[options]",
   synopsis: "Runs a Serf agent",
   description: [
-    "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags, what signals mean, and members to join by -retry-join.",
+    "Runs a member of a cluster until it is told to leave: by `serf leave`, or by a signal. Ctrl-C leaves gracefully; a second one ends the agent at once. SIGHUP reads the configuration files again and takes over log level, event handlers, tags, dissemination, what signals mean, and members to join by -retry-join.",
     "Each option can also be set in a JSON file, and in the environment as SERF_ and its key in a file in upper case: -node is SERF_NODE_NAME, -join is SERF_START_JOIN. Flags win over the environment, and that over files. docs/CONFIG.md lists them all.",
     `Only in files and the environment: ${keysWithoutFlag().join(", ")}.`,
     "An event handler is `script`, which is run for every event, or `filter=script`. A filter is a list of these, with commas between: member-join, member-leave, member-failed, member-update, member-reap, user, user:NAME, query, query:NAME, or * for every event. Time limits and more are set by a JSON object in its place, see docs/HANDLERS.md.",

@@ -1,0 +1,28 @@
+import type { Endpoint } from "../base/address.ts";
+import type { Broadcast } from "./broadcast-queue.ts";
+import type { Foundations } from "./foundations.ts";
+import type { InboxMessage } from "./inbox.ts";
+import type { PacketSender } from "./packet-sender.ts";
+
+export interface DisseminationSurroundings extends Foundations {
+  readonly packets: PacketSender;
+}
+
+/**
+ * What leaves before the gossiper's next round, and to whom. A policy is told of each broadcast as it is queued, and of the message
+ * that was being handled then; it sends when the protocol's turn is over, by timers of its own. What it does not send stays in the queue,
+ * for the gossiper and for the packets of pings.
+ */
+export interface DisseminationPolicy {
+  /**
+   * A broadcast was queued, as it goes on the wire or, with `isUser`, as the layer above made it. Returns how many transmissions to
+   * count for what the policy sends beside the queue.
+   */
+  queued(broadcast: Broadcast, isUser: boolean): number;
+  /** The message, which came in a packet from there, is handled now; what is queued until `received` is what it led to. */
+  receiving(from: Endpoint, message: InboxMessage): void;
+  received(): void;
+  /** Whether the gossiper may tell that member. */
+  mayGossipTo(row: number): boolean;
+  stop(): void;
+}

@@ -1,0 +1,57 @@
+import type { Endpoint } from "../base/address.ts";
+import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
+import { EagerDissemination } from "./eager-dissemination.ts";
+import type { InboxMessage } from "./inbox.ts";
+import type { MemberlistOptions } from "./options.ts";
+
+/** The reference's: nothing leaves but at the gossiper's intervals, and along with pings. */
+const timerPolicy: DisseminationPolicy = {
+  queued: () => 0,
+  receiving: () => undefined,
+  received: () => undefined,
+  mayGossipTo: () => true,
+  stop: () => undefined,
+};
+
+/** Holds the policy in force, which may change at any time, and connects it with the queues. */
+export class Dissemination {
+  private readonly around: DisseminationSurroundings;
+  private policy: DisseminationPolicy;
+
+  constructor(around: DisseminationSurroundings) {
+    this.around = around;
+    this.policy = this.create(around.options.dissemination);
+    around.broadcasts.whenQueued((broadcast) => this.policy.queued(broadcast, false));
+    around.delegates.userData?.whenQueued?.((broadcast) => this.policy.queued(broadcast, true));
+  }
+
+  /** What was told to the former policy and not yet sent is left to the gossiper. */
+  use(kind: MemberlistOptions["dissemination"]): void {
+    this.policy.stop();
+    this.policy = this.create(kind);
+  }
+
+  /** Calls `handle` for a message that came in a packet from there. */
+  receive(from: Endpoint, message: InboxMessage, handle: () => void): void {
+    const { policy } = this;
+    policy.receiving(from, message);
+    try {
+      handle();
+    } finally {
+      policy.received();
+    }
+  }
+
+  mayGossipTo(row: number): boolean {
+    return this.policy.mayGossipTo(row);
+  }
+
+  stop(): void {
+    this.policy.stop();
+    this.policy = timerPolicy;
+  }
+
+  private create(kind: MemberlistOptions["dissemination"]): DisseminationPolicy {
+    return kind === "eager" ? new EagerDissemination(this.around) : timerPolicy;
+  }
+}

@@ -1,0 +1,140 @@
+import type { Endpoint } from "../base/address.ts";
+import type { Timer } from "../base/host.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import type { Broadcast } from "./broadcast-queue.ts";
+import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
+import type { InboxMessage } from "./inbox.ts";
+import { PushRounds } from "./push-rounds.ts";
+import { RecentNews } from "./recent-news.ts";
+import { RelayTree } from "./relay-tree.ts";
+
+/** For how long a message that is no news any more is still passed on to those who count on it. */
+const duplicatesMs = 100;
+/** News from a push/pull goes by the tree if it is at most so much: a newcomer is, the other half of a cluster is not. */
+const mergedMax = 8;
+/** So much waits for its turn at most; what comes beyond is left to the gossiper. */
+const waitingMax = 4_096;
+
+/**
+ * Tells news at once: by a tree whose branches each node works out for itself, so that it takes two steps without loss, and to
+ * some random members, which repairs what the tree missed; the gossiper's timer is the last resort. A broadcast is sent no more often than by
+ * the timer alone: the transmission by the tree, one a node on average, counts as one of its transmissions.
+ *
+ * What is queued in one turn leaves together, in the order of queueing. A node sends so many packets a second at most; beyond that
+ * news waits until it may go, and fills packets meanwhile.
+ */
+export class EagerDissemination implements DisseminationPolicy {
+  private readonly around: DisseminationSurroundings;
+  private readonly tree: RelayTree;
+  private readonly rounds: PushRounds;
+  private readonly recent = new RecentNews(duplicatesMs);
+  private readonly bucket: TokenBucket;
+  /** As on the wire, for deputies and cell. */
+  private begun: Uint8Array[] = [];
+  /** For the cell. */
+  private relayed: Uint8Array[] = [];
+  /** News that came by a stream in this turn. */
+  private merged: Uint8Array[] = [];
+  private flushTimer: Timer | undefined;
+  private handled: InboxMessage | undefined;
+  private sender: Endpoint | undefined;
+  private isDeputyOfSender = false;
+  private wasNews = false;
+
+  constructor(around: DisseminationSurroundings) {
+    this.around = around;
+    const { eagerPacketsPerSecond: perSecond, nodeName } = around.options;
+    this.tree = new RelayTree(around.table, nodeName);
+    this.rounds = new PushRounds(around, (row) => this.mayGossipTo(row));
+    this.bucket = new TokenBucket(around.clock, perSecond, Math.max(1, perSecond / 10));
+  }
+
+  queued({ message, origin = "here" }: Broadcast, isUser: boolean): number {
+    this.schedule();
+    if (origin === "everywhere") return 0;
+    const target = origin === "here" ? this.begun : this.placeOfPassedOn();
+    if (target === undefined) return 1;
+    if (target.length >= waitingMax) return 0;
+    target.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
+    return 1;
+  }
+
+  receiving(from: Endpoint, message: InboxMessage): void {
+    this.handled = message;
+    this.wasNews = false;
+    // The messages of one packet come with the same object.
+    if (from === this.sender) return;
+    this.sender = from;
+    this.isDeputyOfSender = this.tree.isDeputyOf(from);
+  }
+
+  received(): void {
+    const message = this.handled;
+    this.handled = undefined;
+    if (message === undefined || this.tree.isDirect) return;
+    const { clock } = this.around;
+    if (this.wasNews) {
+      this.recent.add(message, this.isDeputyOfSender, clock.monotonicMs());
+    } else if (this.isDeputyOfSender && this.recent.takeUnrelayed(message, clock.monotonicMs())) {
+      if (this.relayed.length >= waitingMax) return;
+      this.relayed.push(encodeMessage(message));
+      this.schedule();
+    }
+  }
+
+  /** Not to a deputy: it would tell its cell, each time. */
+  mayGossipTo(row: number): boolean {
+    return !this.tree.isDeputy(this.around.table.idOf(row));
+  }
+
+  stop(): void {
+    this.flushTimer?.cancel();
+    this.flushTimer = undefined;
+    this.rounds.stop();
+  }
+
+  /** Where another node's news waits; undefined if it does not go by the tree from here. */
+  private placeOfPassedOn(): Uint8Array[] | undefined {
+    if (this.handled === undefined) return this.merged;
+    this.wasNews = true;
+    return this.isDeputyOfSender ? this.relayed : undefined;
+  }
+
+  /** At the end of this turn: whatever else comes of the same packets leaves together. */
+  private schedule(): void {
+    this.flushTimer ??= this.around.timers.after(0, () => this.flush());
+  }
+
+  private flush(): void {
+    this.flushTimer = undefined;
+    if (this.merged.length <= mergedMax) this.begun.push(...this.merged);
+    this.merged = [];
+    const toldAll = this.begun.length > 0 && this.tree.isDirect;
+    while (this.begun.length + this.relayed.length > 0) {
+      const waitMs = this.bucket.waitMs();
+      if (waitMs > 0) {
+        this.flushTimer = this.around.timers.after(waitMs, () => this.flush());
+        break;
+      }
+      this.sendNext();
+    }
+    // Whoever has just told everybody leaves the others to do something, too.
+    this.rounds.begin(toldAll);
+  }
+
+  /** One packet to each of those who are to have it. */
+  private sendNext(): void {
+    const { packets, table } = this.around;
+    const isRelay = this.relayed.length > 0;
+    const waiting = isRelay ? this.relayed : this.begun;
+    const count = packets.countFitting(waiting);
+    const messages = waiting.splice(0, count);
+    const ids = isRelay ? this.tree.cell() : [...this.tree.deputies(), ...this.tree.cell()];
+    packets.sendToAll(
+      ids.map((id) => table.descriptorOf(table.rowOfId(id))),
+      messages,
+    );
+    this.bucket.take(ids.length);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Timer } from "../base/host.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
+import type { DisseminationSurroundings } from "./dissemination-policy.ts";
+import { retransmitLimit } from "./scaling.ts";
+
+/** When rounds take place after the first one, each a quarter earlier or later. */
+const laterRoundsMs = [4, 12, 36] as const;
+const jitter = 0.25;
+const firstRoundMax = 6;
+const laterRoundsTotalMax = 6;
+
+/**
+ * Sends what is pending to some random members at once, and to some more a few milliseconds later: what reaches those whom the
+ * tree missed, because a packet was lost, a view differs, or a member relays nothing. At least one transmission of a broadcast is left to the
+ * gossiper, where there are three to share.
+ */
+export class PushRounds {
+  private readonly around: DisseminationSurroundings;
+  private readonly mayTell: (row: number) => boolean;
+  private readonly bucket: TokenBucket;
+  private timer: Timer | undefined;
+  private round = 0;
+  private plan: readonly number[] = [];
+
+  constructor(around: DisseminationSurroundings, mayTell: (row: number) => boolean) {
+    this.around = around;
+    this.mayTell = mayTell;
+    const { eagerPushesPerSecond: perSecond } = around.options;
+    this.bucket = new TokenBucket(around.clock, perSecond, perSecond);
+  }
+
+  /** Something new is pending: it all begins anew, with the first round now or, where that would tell nobody anything, with the next. */
+  begin(skipFirst: boolean): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    const { options, table } = this.around;
+    this.plan = planRounds(retransmitLimit(options.retransmitMult, table.length));
+    this.round = 0;
+    if (skipFirst) this.awaitNext();
+    else this.proceed();
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private proceed(): void {
+    const waitMs = this.bucket.waitMs();
+    if (waitMs > 0) {
+      this.timer = this.around.timers.after(waitMs, () => this.proceed());
+      return;
+    }
+    this.timer = undefined;
+    if (this.push(this.plan[this.round]!)) this.awaitNext();
+  }
+
+  private awaitNext(): void {
+    this.round += 1;
+    if (this.round === this.plan.length) return;
+    const sincePreviousMs = laterRoundsMs[this.round - 1]! - (laterRoundsMs[this.round - 2] ?? 0);
+    const delayMs = sincePreviousMs * (1 - jitter + 2 * jitter * this.around.random.fraction());
+    this.timer = this.around.timers.after(delayMs, () => this.proceed());
+  }
+
+  /** False if nothing is pending any more. */
+  private push(count: number): boolean {
+    const { packets, peers } = this.around;
+    for (const member of peers.forGossip(count, this.mayTell)) {
+      if (!packets.sendBroadcasts(member)) return false;
+      this.bucket.take(1);
+    }
+    return true;
+  }
+}
+
+/**
+ * To how many members each round goes, the first one and the later ones, where a broadcast is sent `limit` times, once of these by
+ * the tree. Half of it at once; the rest a little later, since losses come together.
+ */
+export function planRounds(limit: number): readonly number[] {
+  const random = Math.max(1, limit - 1);
+  const total = random >= 3 ? random - 1 : random;
+  const first = Math.min(firstRoundMax, total >> 1);
+  const later = Math.min(laterRoundsTotalMax, total - first);
+  return [first, Math.ceil(later / 3), Math.ceil((later - 1) / 3), Math.floor(later / 3)];
+}

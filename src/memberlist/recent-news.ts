@@ -1,0 +1,60 @@
+import type { InboxMessage } from "./inbox.ts";
+
+interface Piece {
+  readonly key: number;
+  readonly atMs: number;
+  relayed: boolean;
+}
+
+/** How many pieces of news are remembered at most. */
+const piecesMax = 512;
+
+/**
+ * What was news here a moment ago, by a hash of the message. A node may hear something from a random peer first, and a little later from the
+ * one that counts on it to tell others: that is no news then, and still to be passed on, once.
+ */
+export class RecentNews {
+  private readonly rememberMs: number;
+  private readonly pieces = new Map<number, Piece>();
+
+  constructor(rememberMs: number) {
+    this.rememberMs = rememberMs;
+  }
+
+  /** The message is news. `relayed`: it has been passed on to whom it should. */
+  add(message: InboxMessage, relayed: boolean, nowMs: number): void {
+    this.forgetBefore(nowMs - this.rememberMs);
+    const key = keyOf(message);
+    this.pieces.delete(key);
+    this.pieces.set(key, { key, atMs: nowMs, relayed });
+  }
+
+  /** Whether the message is to be passed on now: it was news lately, and this is asked for the first time. */
+  takeUnrelayed(message: InboxMessage, nowMs: number): boolean {
+    const piece = this.pieces.get(keyOf(message));
+    if (piece === undefined || piece.relayed || piece.atMs < nowMs - this.rememberMs) return false;
+    piece.relayed = true;
+    return true;
+  }
+
+  private forgetBefore(atMs: number): void {
+    for (const piece of this.pieces.values()) {
+      if (piece.atMs >= atMs && this.pieces.size < piecesMax) return;
+      this.pieces.delete(piece.key);
+    }
+  }
+}
+
+/** FNV-1a over what tells one message from another. Two that are taken for one cost a step of speed, once in a long while. */
+function keyOf(message: InboxMessage): number {
+  if (message.kind === "user") return hashOf(message.payload, (bytes, index) => bytes[index]!);
+  const from = message.kind === "alive" ? "" : message.from;
+  const text = `${message.kind} ${message.incarnation} ${from} ${message.node}`;
+  return hashOf(text, (characters, index) => characters.charCodeAt(index));
+}
+
+function hashOf<T extends { readonly length: number }>(value: T, at: (value: T, index: number) => number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < value.length; index++) hash = Math.imul(hash ^ at(value, index), 0x01000193);
+  return hash;
+}

@@ -53,7 +53,8 @@ async function measure(kind: Kind, sandbox: Sandbox, progress: (line: string) =>
   }
 }
 
-async function callRate(port: number): Promise<number> {
+/** Calls a second of one caller that has its answer before it asks again. */
+export async function callRate(port: number): Promise<number> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
   socket.setNoDelay(true);

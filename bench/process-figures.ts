@@ -17,4 +17,15 @@ export function residentMiB(pid: number): number {
   return Number(line?.[1] ?? Number.NaN) / 1024;
 }
 
+/** Memory that is resident now, in MB: what it shares with others is counted in full. */
+export function residentMB(pid: number): number {
+  return (residentMiB(pid) * 1024 * 1024) / 1e6;
+}
+
+/** Memory that is resident now, in MB; what several processes share, such as a program's code, is divided among them. */
+export function proportionalMB(pid: number): number {
+  const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+  return (Number(line?.[1] ?? Number.NaN) * 1024) / 1e6;
+}
+
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));

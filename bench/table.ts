@@ -3,7 +3,10 @@
 export interface Row {
   readonly what: string;
   readonly unit: string;
-  readonly ours: number;
+  /** Undefined where only the others were asked for. */
+  readonly ours: number | undefined;
+  /** A cluster of both, where there was one. */
+  readonly mixed?: number | undefined;
   /** Debian's serf, or what else the row compares with; undefined where there is nothing to compare with. */
   readonly reference?: number | undefined;
   /** The bound, and whether `ours` keeps it. */
@@ -18,18 +21,33 @@ export function atLeast(ours: number, bound: number, text: string): { readonly t
   return { text, met: ours >= bound };
 }
 
+/** The column of mixed clusters is there only if a row has one. */
 export function formatTable(rows: readonly Row[]): string {
-  const cells = rows.map((row) => [
-    row.what,
-    `${figure(row.ours)} ${row.unit}`,
-    row.reference === undefined ? "" : `${figure(row.reference)} ${row.unit}`,
-    row.aim === undefined ? "" : `${row.aim.text}: ${row.aim.met ? "yes" : "NO"}`,
-  ]);
-  const all = [["", "serf-ts", "reference", "aim"], ...cells];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-  const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`);
+  const hasMixed = rows.some(({ mixed }) => mixed !== undefined);
+  const line = (what: string, ours: string, mixed: string, reference: string, aim: string) =>
+    hasMixed ? [what, ours, mixed, reference, aim] : [what, ours, reference, aim];
+  const all = [
+    line("", "serf-ts", "both, half and half", "reference", "aim"),
+    ...rows.map((row) =>
+      line(
+        row.what,
+        withUnit(row.ours, row.unit),
+        withUnit(row.mixed, row.unit),
+        withUnit(row.reference, row.unit),
+        row.aim === undefined ? "" : `${row.aim.text}: ${row.aim.met ? "yes" : "NO"}`,
+      ),
+    ),
+  ];
+  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`);
   lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
   return lines.join("\n");
+}
+
+/** Empty for what was not measured. */
+export function withUnit(value: number | undefined, unit: string): string {
+  if (value === undefined) return "";
+  return value === Number.POSITIVE_INFINITY ? "never" : `${figure(value)} ${unit}`;
 }
 
 /** Three significant digits: more would claim a precision that a run on a shared machine does not have. */

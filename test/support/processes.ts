@@ -98,6 +98,11 @@ export class RunningProcess implements Witness {
     this.child.kill(signal);
   }
 
+  /** Calls `listener` with each piece of stdout from now on: for what `stdout` does not keep, since it is bounded. */
+  onStdout(listener: (text: string) => void): void {
+    this.child.stdout?.on("data", listener);
+  }
+
   /** Closes our end of its stdout, as a pager does that was quit. */
   stopReading(): void {
     this.child.stdout?.destroy();

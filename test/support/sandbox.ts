@@ -56,6 +56,11 @@ export class Sandbox {
     return network;
   }
 
+  /** Has something else of a test's cleaned up, too. */
+  onClose(cleanup: () => Promise<unknown>): void {
+    this.cleanups.push(cleanup);
+  }
+
   /** Starts a command that runs until it is ended, such as `serf monitor`. */
   startCommand(kind: Kind, args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProcess {
     const command = startCommand(kind, args, env);

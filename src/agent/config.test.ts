@@ -173,6 +173,8 @@ describe("configuration", () => {
     expect(unchanged.map(([name]) => name)).toEqual([
       "label",
       "dissemination",
+      "flapDampingMs",
+      "confirmDeaths",
       "mdnsDisableIpv6",
       "logFormat",
       "pluginDir",

@@ -41,6 +41,8 @@ export function createSerfOptions(
       label: config.label,
       compression: config.compression,
       dissemination: config.dissemination,
+      flapDampingMs: config.flapDampingMs,
+      confirmDeaths: config.confirmDeaths,
       keys,
     },
   };

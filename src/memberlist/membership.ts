@@ -10,9 +10,10 @@ import {
   nodeStates,
   type Suspect,
 } from "../wire/messages.ts";
-import { createVersionVector, unknownVersions } from "../wire/versions.ts";
+import { createVersionVector } from "../wire/versions.ts";
+import { FlapDamping } from "./flap-damping.ts";
 import type { Foundations } from "./foundations.ts";
-import type { Member } from "./member.ts";
+import { claimedMember, type Member } from "./member.ts";
 import { Suspicions } from "./suspicions.ts";
 import {
   type AliveVerdict,
@@ -20,6 +21,7 @@ import {
   decideDead,
   decideSuspect,
   incarnationToRefute,
+  isHearsay,
   isOldNews,
   type LocalNode,
   messageOfRecord,
@@ -37,6 +39,7 @@ export class Membership {
   private readonly around: Foundations;
   private readonly conflict: (existing: Member, other: Member) => void;
   private readonly suspicions: Suspicions;
+  private readonly damping: FlapDamping;
   private readonly isAddressAllowed: (address: string) => boolean;
   private readonly veto: ((alive: Alive) => string | undefined) | undefined;
   private left = false;
@@ -47,6 +50,7 @@ export class Membership {
     this.around = around;
     this.conflict = conflict;
     this.suspicions = new Suspicions(around, (name) => this.applyExpired(name));
+    this.damping = new FlapDamping(around.options.flapDampingMs, around);
     const { allowed, delegates } = around;
     const { alive } = delegates;
     this.isAddressAllowed = (address) => allowed.allows(address);
@@ -147,6 +151,7 @@ export class Membership {
   }
 
   receiveAlive(alive: Alive): void {
+    if (this.damping.holdsOut(alive.node)) return;
     const port = this.around.knownPort(alive.port);
     this.judgeAlive(port === alive.port ? alive : { ...alive, port }, false, undefined);
   }
@@ -186,9 +191,14 @@ export class Membership {
   }
 
   receiveDead(dead: Dead, told?: () => void): void {
-    const { clock, delegates, logger, metrics, table } = this.around;
+    const { clock, delegates, logger, metrics, options, table } = this.around;
     const row = table.find(dead.node);
-    const verdict = decideDead(this.localNode(row), dead, this.circumstances());
+    const local = this.localNode(row);
+    if (options.confirmDeaths && isHearsay(dead, local)) {
+      this.receiveSuspect({ ...dead, kind: "suspect" });
+      return;
+    }
+    const verdict = decideDead(local, dead, this.circumstances());
     switch (verdict.kind) {
       case "ignore":
         return;
@@ -202,6 +212,7 @@ export class Membership {
         metrics.increment("memberlist.msg.dead");
         table.setIncarnation(row, dead.incarnation);
         table.setState(row, verdict.state, clock.monotonicMs());
+        if (verdict.state === "dead") this.damping.died(dead.node);
         delegates.members?.memberLeft(table.view(row));
         return;
       default:
@@ -384,10 +395,4 @@ export class Membership {
     const { table } = this.around;
     return { ...table.view(row), stateChangedMs: table.stateChangedMsOf(row) };
   }
-}
-
-/** The member as an alive message describes it. Its meta is copied: the message's is a view of the packet it came in. */
-function claimedMember(alive: Alive): Member {
-  const { node: name, address, port, meta, incarnation, versions = unknownVersions } = alive;
-  return { name, address, port, meta: meta.slice(), incarnation, versions, state: "alive" };
 }

@@ -119,6 +119,16 @@ export const memberlistOptions = {
     100,
     "With eager dissemination: how many packets a second it sends to random members besides, on average, and at once. Higher repairs losses sooner where there is much news, and costs packets; beyond it the gossip interval has to do.",
   ),
+  flapDampingMs: option(
+    durationMs(0, dayMs),
+    0,
+    "Holds out members that die and come back again and again, so that the others' views come to rest: the half-life of a death. The second death within it keeps a member dead here for that long and up to half as long again, whatever it says. 0 takes everybody back at once, as HashiCorp's implementation does.",
+  ),
+  confirmDeaths: option(
+    boolean(),
+    false,
+    "Takes the news that a member died for a suspicion where nobody here suspected it, so that it can refute: one member's word is not enough then. Where the suspicion was not heard of, a true death is known later by as much as a suspicion lasts.",
+  ),
   gossipToTheDeadMs: option(
     durationMs(0, dayMs),
     30_000,

@@ -150,6 +150,11 @@ export function decideDead(local: LocalNode | undefined, dead: Dead, circumstanc
   return { kind: "gone", state: dead.node === dead.from ? "left" : "dead" };
 }
 
+/** Somebody's word that a member died which lives as far as is known here: nobody here had heard of a suspicion. */
+export function isHearsay({ from, node }: Dead, local: LocalNode | undefined): boolean {
+  return from !== node && local?.state === "alive";
+}
+
 /** The incarnation with which a node refutes: above both its own and the one it is accused under. */
 export function incarnationToRefute(current: number, accused: number): number {
   // Beyond the largest there is none; repeating it is the best that can be said, where the reference would start again at 0.

@@ -25,7 +25,8 @@ export type Fault = keyof typeof faults;
 
 /** How the protocol is set. */
 export const variants = {
-  "as by default": {},
+  "HashiCorp's": { dissemination: "timer" },
+  "damped, deaths confirmed": { dissemination: "timer", flapDampingMs: 600_000, confirmDeaths: true },
 } as const satisfies Record<string, Partial<MemberlistOptions>>;
 
 export type Variant = keyof typeof variants;

@@ -439,3 +439,66 @@ describe("a dead member's name", () => {
     expect(restart({ deadNodeReclaimMs: 5_000 })).toMatchObject({ state: "alive", address: "10.0.0.33" });
   });
 });
+
+/** A cluster of three, and a puppet that says of n2 what nobody else does. */
+function withSlanderer(options: Partial<MemberlistOptions>) {
+  const cluster = new Cluster({ memberlist: options });
+  cluster.grow(3);
+  const puppet = new Puppet(cluster.network, "10.0.0.9");
+  const seen: string[] = [];
+  const call = (incarnation: number) => {
+    puppet.send("10.0.0.1", { kind: "dead", incarnation, node: "n2", from: "n9" });
+    cluster.run(5);
+    seen.push(cluster.seen(0, "n2") ?? "unknown");
+  };
+  return { cluster, call, seen };
+}
+
+describe("one member's word that another is dead", () => {
+  it("is believed at once, and refuted", () => {
+    const { cluster, call, seen } = withSlanderer({});
+    call(1);
+    cluster.run(5_000);
+    expect([...seen, cluster.seen(0, "n2")]).toEqual(["dead", "alive"]);
+  });
+
+  it("is a suspicion where deaths are to be confirmed, and refuted before anybody is told", () => {
+    const { cluster, call, seen } = withSlanderer({ confirmDeaths: true });
+    call(1);
+    expect(cluster.runUntil(() => cluster.seen(0, "n2") === "alive", 3_000)).toBe(true);
+    expect(seen).toEqual(["suspect"]);
+  });
+
+  it("does not keep a true death from being known", () => {
+    const { cluster } = withSlanderer({ confirmDeaths: true });
+    cluster.network.crash(cluster.nodes[1]!.host);
+    expect(cluster.runUntil(() => [0, 2].every((at) => cluster.seen(at, "n2") === "dead"), 60_000)).toBe(true);
+  });
+});
+
+describe("a member that comes and goes", () => {
+  it("is taken back each time", () => {
+    const { cluster, call, seen } = withSlanderer({});
+    for (const incarnation of [1, 2, 3]) {
+      call(incarnation);
+      cluster.run(5_000);
+      seen.push(cluster.seen(0, "n2") ?? "unknown");
+    }
+    expect(seen).toEqual(["dead", "alive", "dead", "alive", "dead", "alive"]);
+  });
+
+  it("is held out from its second death on where flaps are damped, and let in once that is long ago", () => {
+    const { cluster, call, seen } = withSlanderer({ flapDampingMs: 120_000 });
+    for (const incarnation of [1, 2]) {
+      call(incarnation);
+      cluster.run(5_000);
+      seen.push(cluster.seen(0, "n2") ?? "unknown");
+    }
+    expect(seen).toEqual(["dead", "alive", "dead", "dead"]);
+    expect(linesWith(cluster.nodes[0]!, "n2 comes and goes")).toHaveLength(1);
+    cluster.run(100_000);
+    // It does not take itself for dead, and says so all the time; the others do not listen, or have forgotten it.
+    expect([cluster.seen(1, "n2"), cluster.seen(0, "n2") ?? "dead"]).toEqual(["alive", "dead"]);
+    expect(cluster.runUntil(() => [0, 2].every((at) => cluster.seen(at, "n2") === "alive"), 200_000)).toBe(true);
+  });
+});

@@ -1,10 +1,20 @@
 /** How members reach each other: addresses, timing, encryption. */
 
 import { base64Decode } from "../../base/bytes.ts";
-import { boolean, choice, integer, type OptionDeclarations, type OptionType, text } from "../../base/options.ts";
+import {
+  boolean,
+  choice,
+  durationMs,
+  integer,
+  type OptionDeclarations,
+  type OptionType,
+  text,
+} from "../../base/options.ts";
 import { serfProtocolVersionMax, serfProtocolVersionMin } from "../../serf/protocol-version.ts";
 import { isKeyLength } from "../../wire/cipher.ts";
 import { labelBytesMax } from "../../wire/limits.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
 
 export const networkOptions = {
   bind: {
@@ -64,6 +74,20 @@ export const networkOptions = {
     flag: "dissemination",
     key: "dissemination",
     reloads: true,
+  },
+  flapDampingMs: {
+    type: durationMs(0, dayMs),
+    default: 0,
+    doc: "Hold out members that fail and come back again and again: the half-life of a failure. A member that fails twice within it stays failed here for that long and up to half as long again, whatever it says. 0s takes everybody back at once, as HashiCorp's agent does.",
+    flag: "flap-damping",
+    key: "flap_damping",
+  },
+  confirmDeaths: {
+    type: boolean(),
+    default: false,
+    doc: "Take the news that a member failed for a suspicion, which it can refute, where this member had not suspected it: so that no single member with a bad network declares others failed.",
+    flag: "confirm-deaths",
+    key: "confirm_deaths",
   },
   protocolVersion: {
     type: integer(serfProtocolVersionMin, serfProtocolVersionMax),

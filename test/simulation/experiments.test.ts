@@ -12,7 +12,7 @@ test("Lifeguard has fifty times fewer false positives than SWIM without it", () 
   expect(swim.falsePositives).toBeGreaterThan(500);
   expect(swim.falsePositives).toBeGreaterThanOrEqual(50 * lifeguard.falsePositives);
   expect(swim.falsePositivesAtHealthy).toBeGreaterThanOrEqual(50 * lifeguard.falsePositivesAtHealthy);
-});
+}, 60_000);
 
 test("seventeen nodes that join while a tenth of all packets is lost hold together", () => {
   const cluster = new MemberlistCluster(17);

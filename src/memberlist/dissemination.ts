@@ -1,4 +1,5 @@
 import type { Endpoint } from "../base/address.ts";
+import type { Broadcast } from "./broadcast-queue.ts";
 import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
 import { EagerDissemination } from "./eager-dissemination.ts";
 import type { InboxMessage } from "./inbox.ts";
@@ -17,12 +18,24 @@ const timerPolicy: DisseminationPolicy = {
 export class Dissemination {
   private readonly around: DisseminationSurroundings;
   private policy: DisseminationPolicy;
+  private listener: () => void = () => undefined;
 
   constructor(around: DisseminationSurroundings) {
     this.around = around;
     this.policy = this.create(around.options.dissemination);
-    around.broadcasts.whenQueued((broadcast) => this.policy.queued(broadcast, false));
-    around.delegates.userData?.whenQueued?.((broadcast) => this.policy.queued(broadcast, true));
+    around.broadcasts.whenQueued((broadcast) => this.queued(broadcast, false));
+    around.delegates.userData?.whenQueued?.((broadcast) => this.queued(broadcast, true));
+  }
+
+  /** Whether whatever there is to tell is told to this room when it is queued. A layer above need not. */
+  get hearsOfAll(): boolean {
+    const { userData } = this.around.delegates;
+    return userData === undefined || userData.whenQueued !== undefined;
+  }
+
+  /** Has `listener` called for each broadcast that is queued, whatever the policy. There is one. */
+  whenQueued(listener: () => void): void {
+    this.listener = listener;
   }
 
   /** What was told to the former policy and not yet sent is left to the gossiper. */
@@ -49,6 +62,11 @@ export class Dissemination {
   stop(): void {
     this.policy.stop();
     this.policy = timerPolicy;
+  }
+
+  private queued(broadcast: Broadcast, isUser: boolean): number {
+    this.listener();
+    return this.policy.queued(broadcast, isUser);
   }
 
   private create(kind: MemberlistOptions["dissemination"]): DisseminationPolicy {

@@ -36,22 +36,24 @@ export class InMemoryMetrics implements Metrics {
   }
 
   increment(name: string, by = 1): void {
-    this.ingest(this.currentInterval().counters, name, by);
+    const nowMs = this.wallMs();
+    this.ingest(this.intervalAt(nowMs).counters, name, by, nowMs);
   }
 
   gauge(name: string, value: number): void {
-    const { gauges } = this.currentInterval();
+    const { gauges } = this.intervalAt(this.wallMs());
     if (gauges.size < this.namesMax || gauges.has(name)) gauges.set(name, value);
   }
 
   sample(name: string, value: number): void {
-    this.ingest(this.currentInterval().samples, name, value);
+    const nowMs = this.wallMs();
+    this.ingest(this.intervalAt(nowMs).samples, name, value, nowMs);
   }
 
   /** A line a name and finished interval, in the reference's layout, each with its line feed. Names are in alphabetical order. */
   render(): string {
     const lines: string[] = [];
-    const current = this.currentInterval();
+    const current = this.intervalAt(this.wallMs());
     for (const interval of this.intervals) {
       if (interval === current) continue;
       const start = formatGoTime(interval.startMs);
@@ -62,20 +64,20 @@ export class InMemoryMetrics implements Metrics {
     return lines.map((line) => `${line}\n`).join("");
   }
 
-  private ingest(aggregates: Map<string, Aggregate>, name: string, value: number): void {
+  private ingest(aggregates: Map<string, Aggregate>, name: string, value: number, nowMs: number): void {
     let aggregate = aggregates.get(name);
     if (aggregate === undefined) {
       if (aggregates.size >= this.namesMax) return;
       aggregate = new Aggregate();
       aggregates.set(name, aggregate);
     }
-    aggregate.ingest(value, this.wallMs());
+    aggregate.ingest(value, nowMs);
   }
 
-  private currentInterval(): Interval {
-    const startMs = Math.floor(this.wallMs() / this.intervalMs) * this.intervalMs;
+  private intervalAt(nowMs: number): Interval {
     const last = this.intervals.at(-1);
-    if (last?.startMs === startMs) return last;
+    if (last !== undefined && nowMs >= last.startMs && nowMs < last.startMs + this.intervalMs) return last;
+    const startMs = Math.floor(nowMs / this.intervalMs) * this.intervalMs;
     const current: Interval = { startMs, gauges: new Map(), counters: new Map(), samples: new Map() };
     this.intervals = [...this.intervals, current].slice(-this.intervalsMax);
     return current;

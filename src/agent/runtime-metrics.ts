@@ -3,13 +3,13 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import type { Metrics } from "../base/host.ts";
 
-const intervalMs = 1_000;
 const nanosecondsPerMs = 1e6;
+const firstMs = 1_000;
 
-/** Measures every second until the returned function is called. It keeps no process alive. */
-export function measureRuntime(metrics: Metrics): () => void {
+/** Measures after a second and then at each interval until the returned function is called. It keeps no process alive. */
+export function measureRuntime(metrics: Metrics, intervalMs: number): () => void {
   const collections = watchCollections(metrics);
-  const timer = setInterval(() => {
+  const measure = (): void => {
     const { heapUsed, rss } = process.memoryUsage();
     // The nearest to goroutines that Node has: what keeps it running (sockets, timers, children).
     metrics.gauge("runtime.num_goroutines", process.getActiveResourcesInfo().length);
@@ -17,9 +17,13 @@ export function measureRuntime(metrics: Metrics): () => void {
     metrics.gauge("runtime.sys_bytes", rss);
     metrics.gauge("runtime.total_gc_pause_ns", collections.pausedNs);
     metrics.gauge("runtime.total_gc_runs", collections.runs);
-  }, intervalMs).unref();
+  };
+  let timer = setTimeout(() => {
+    measure();
+    timer = setInterval(measure, intervalMs).unref();
+  }, firstMs).unref();
   return () => {
-    clearInterval(timer);
+    clearTimeout(timer);
     collections.stop();
   };
 }

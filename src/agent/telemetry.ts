@@ -22,6 +22,11 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
+/** How often the process itself is measured, where that is sent: as the reference does. */
+const runtimeSentMs = 1_000;
+/** Where it is kept only for who asks: once in each interval, of which the last value stays. It wakes an idle agent, and reads a file of the kernel's. */
+const runtimeKeptMs = 10_000;
+
 /** Starts to measure this process, too. */
 export function startTelemetry({ statsdAddress, statsiteAddress }: TelemetryOptions, logger: Logger): Telemetry {
   const memory = new InMemoryMetrics({ wallMs: () => Date.now() });
@@ -31,7 +36,7 @@ export function startTelemetry({ statsdAddress, statsiteAddress }: TelemetryOpti
   const sinks: Metrics[] = [memory, ...senders.map((sender) => new StatsLines(sender))];
   // Who collects from many machines has to tell their gauges apart, while counters and samples are added up.
   const metrics = new NamedMetrics("serf-agent", senders.length > 0 ? hostname() : "", sinks);
-  const stopMeasuring = measureRuntime(metrics);
+  const stopMeasuring = measureRuntime(metrics, senders.length > 0 ? runtimeSentMs : runtimeKeptMs);
   return {
     metrics,
     render: () => memory.render(),
@@ -47,6 +52,9 @@ export class NamedMetrics implements Metrics {
   private readonly prefix: string;
   private readonly gaugePrefix: string;
   private readonly sinks: readonly Metrics[];
+  /** Whole keys by name. Names are few, but those that come from peers have no end. */
+  private readonly keys = new Map<string, string>();
+  private readonly gaugeKeys = new Map<string, string>();
 
   constructor(service: string, host: string, sinks: readonly Metrics[]) {
     this.prefix = `${service}.`;
@@ -55,22 +63,32 @@ export class NamedMetrics implements Metrics {
   }
 
   increment(name: string, by = 1): void {
-    const key = clean(this.prefix + name);
+    const key = keyOf(this.keys, this.prefix, name);
     for (const sink of this.sinks) sink.increment(key, by);
   }
 
   gauge(name: string, value: number): void {
-    const key = clean(this.gaugePrefix + name);
+    const key = keyOf(this.gaugeKeys, this.gaugePrefix, name);
     for (const sink of this.sinks) sink.gauge(key, value);
   }
 
   sample(name: string, value: number): void {
-    const key = clean(this.prefix + name);
+    const key = keyOf(this.keys, this.prefix, name);
     for (const sink of this.sinks) sink.sample(key, value);
   }
 }
 
 const keyLengthMax = 255;
+const keysMax = 1_024;
+
+function keyOf(keys: Map<string, string>, prefix: string, name: string): string {
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = clean(prefix + name);
+    if (keys.size < keysMax) keys.set(name, key);
+  }
+  return key;
+}
 
 /** Names of events and scripts are parts of keys. What has a meaning in statsd's lines must not come from a peer. */
 function clean(key: string): string {

@@ -42,6 +42,11 @@ class NodeTimer implements Timer {
   }
 
   private start(delayMs: number): void {
+    // What is due at once need not wait for a millisecond to pass, nor wake the process again when it has.
+    if (delayMs === 0) {
+      enqueue(this);
+      return;
+    }
     this.handle =
       delayMs > nodeDelayMsMax
         ? setTimeout(() => this.start(delayMs - nodeDelayMsMax), nodeDelayMsMax).unref()

@@ -40,13 +40,17 @@ function chooseAmongAll(
   }
 }
 
+const idsAtFirst = 16;
+
 /**
  * The order in which members are probed: round-robin over a list that is shuffled anew for each round, so that every member
  * is probed within a round, and no two nodes probe in step (SWIM, section 4.3). Members are given by their table's ids.
  */
 export class ProbeOrder {
   private readonly random: Random;
-  private readonly ids: number[] = [];
+  /** Of which `count` are in use: half the memory of a list of numbers, where thousands of nodes keep one each. */
+  private ids = new Uint32Array(idsAtFirst);
+  private count = 0;
   private position = 0;
 
   constructor(random: Random) {
@@ -54,7 +58,7 @@ export class ProbeOrder {
   }
 
   get length(): number {
-    return this.ids.length;
+    return this.count;
   }
 
   /**
@@ -62,9 +66,9 @@ export class ProbeOrder {
    * and the time until a failure is noticed would be worse on average.
    */
   insert(id: number): void {
-    this.ids.push(id);
+    this.append(id);
     // Not beyond the last place but one, as in the reference: the one displaced goes to the end.
-    if (this.ids.length > 1) swap(this.ids, this.ids.length - 1, this.random.below(this.ids.length - 1));
+    if (this.count > 1) swap(this.ids, this.count - 1, this.random.below(this.count - 1));
   }
 
   /**
@@ -80,7 +84,7 @@ export class ProbeOrder {
   }
 
   private findAhead(isTarget: (id: number) => boolean): number | undefined {
-    while (this.position < this.ids.length) {
+    while (this.position < this.count) {
       const id = this.ids[this.position]!;
       this.position += 1;
       if (isTarget(id)) return id;
@@ -89,10 +93,19 @@ export class ProbeOrder {
   }
 
   private startRound(remaining: Iterable<number>): void {
-    this.ids.length = 0;
-    for (const id of remaining) this.ids.push(id);
-    shuffle(this.ids, this.random);
+    this.count = 0;
+    for (const id of remaining) this.append(id);
+    shuffle(this.ids.subarray(0, this.count), this.random);
     this.position = 0;
+  }
+
+  private append(id: number): void {
+    if (this.count === this.ids.length) {
+      const grown = new Uint32Array(this.count + Math.max(idsAtFirst, this.count >> 3));
+      grown.set(this.ids);
+      this.ids = grown;
+    }
+    this.ids[this.count++] = id;
   }
 }
 

@@ -23,6 +23,8 @@ import { type AgentFace, type AgentPlugins, joinErrorText } from "./face.ts";
 import { goQuote } from "./go-quote.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 import type { Discovery } from "./mdns.ts";
+import { shareOpenFiles } from "./open-files.ts";
+import { processReadings, type Resource, ResourceWatch } from "./resource-watch.ts";
 import { createRpcServer, type RpcServer } from "./rpc-server.ts";
 import { ScriptHandler } from "./script-handler.ts";
 import { createSerfOptions } from "./serf-options.ts";
@@ -69,6 +71,7 @@ export class Agent implements AgentFace {
   private readonly company: AgentCompany | undefined;
   private readonly logger: Logger;
   private readonly scripts: ScriptHandler;
+  private readonly watch: ResourceWatch;
   private readonly listeners = new Set<(event: SerfEvent) => void>();
   private rpc: RpcServer | undefined;
   private discovery: Discovery | undefined;
@@ -98,6 +101,11 @@ export class Agent implements AgentFace {
       logger: logs,
       metrics: host.metrics,
     });
+    this.watch = new ResourceWatch({
+      logger: logs,
+      readings: processReadings(),
+      shed: (short) => this.shedLoad(short),
+    });
     this.ended = new Promise((resolve) => {
       this.tellEnded = resolve;
     });
@@ -117,6 +125,8 @@ export class Agent implements AgentFace {
     }
     this.serf.start();
     this.discovery?.start();
+    // Of many in a process each would see the others' share as its own.
+    if (this.company === undefined) this.watch.start();
   }
 
   /** Where it listens for other members, with the port that is actually bound. */
@@ -266,7 +276,11 @@ export class Agent implements AgentFace {
   private async openRpc(): Promise<RpcServer | undefined> {
     if (this.company?.servesRpc === false) return undefined;
     const { rpcAddress: listen, rpcAuthKey: authKey } = this.config;
-    return createRpcServer({ listen, authKey, agent: this, logger: this.logger, metrics: this.host.metrics });
+    const { clients: clientsMax, strangers: unauthenticatedMax } = shareOpenFiles();
+    const { logger, host } = this;
+    const limits = { clientsMax, unauthenticatedMax };
+    const grew = () => this.watch.check();
+    return createRpcServer({ listen, authKey, agent: this, logger, metrics: host.metrics, limits, grew });
   }
 
   /** Loaded only where it is asked for. */
@@ -278,8 +292,15 @@ export class Agent implements AgentFace {
     return createDiscovery(config, { host, logger, advertised, join, members: () => this.serf.members() });
   }
 
+  /** Turns new clients and streams away. What is under way goes on, and packets keep this node a member. */
+  private shedLoad(short: ReadonlySet<Resource>): void {
+    this.host.shedLoad(short.size > 0);
+    this.rpc?.shedLoad(short.size > 0, short.has("memory"));
+  }
+
   private async close(): Promise<void> {
     this.isClosing = true;
+    this.watch.stop();
     this.log("INFO", "requesting serf shutdown");
     // Tells what was held back for coalescing; the scripts of those last events are started, but not waited for.
     this.serf.shutdown();

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { hasPipes } from "../host/process-limits.ts";
 
 /** What may wait for a program that does not read. */
 const pendingBytesMax = 256 * 1024;
@@ -63,23 +64,27 @@ export class LoggerProcess {
     const startedMs = performance.now();
     // In a session of its own: Ctrl-C is for the agent, whose last lines are still to come.
     const child = spawn(this.program, this.args, { stdio: ["pipe", "ignore", "pipe"], detached: true });
-    this.child = child;
     let problem = "";
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      problem = line;
-    });
-    child.stdin.on("error", () => undefined);
-    child.on("error", (error) => {
-      problem = error.message;
-    });
-    child.once("close", () => {
+    const ended = (): void => {
       this.child = undefined;
       if (this.isClosed) return;
       if (this.lost === 0) this.complain(`${this.program} ended${problem === "" ? "" : `: ${problem}`}`);
       if (performance.now() - startedMs > restartMsMax) this.restartMs = restartMsMin;
       this.restartTimer = setTimeout(() => this.start(), this.restartMs).unref();
       this.restartMs = Math.min(2 * this.restartMs, restartMsMax);
+    };
+    child.on("error", (error) => {
+      problem = error.message;
+      // Where the limit of open files is reached there are no pipes, and no end of what never began.
+      if (this.child !== child) ended();
     });
+    if (!hasPipes(child)) return;
+    this.child = child;
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      problem = line;
+    });
+    child.stdin.on("error", () => undefined);
+    child.once("close", ended);
     child.unref();
   }
 }

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { canonicalIp, formatEndpoint } from "../base/address.ts";
-import type { Logger, Metrics } from "../base/host.ts";
+import type { Logger, LogLevel, Metrics } from "../base/host.ts";
+import { RateLimitedLog } from "../base/rate-limited-log.ts";
+import { nodeClock } from "../host/node-clock.ts";
 import type { AgentFace } from "./face.ts";
 import { listenForClients } from "./rpc-listener.ts";
 import { MemberListEncoder } from "./rpc-records.ts";
@@ -16,10 +18,14 @@ export interface RpcServerOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly limits?: Partial<RpcLimits>;
+  /** Called whenever clients made the server hold some megabytes more: time to look at the memory. */
+  readonly grew?: () => void;
 }
 
 /** What a stranger may cost. The reference has no such limits: see docs/DEVIATIONS.md. */
 export interface RpcLimits {
+  /** Connections that have shown who they are; one more is told so and closed. */
+  readonly clientsMax: number;
   /** Connections that have not shown who they are yet; one more is closed at once. */
   readonly unauthenticatedMax: number;
   /** After so long without handshake, and key where one is set, a connection is closed. */
@@ -29,11 +35,18 @@ export interface RpcLimits {
 }
 
 const defaultLimits: RpcLimits = {
+  clientsMax: 4_096,
   unauthenticatedMax: 64,
   authTimeoutMs: 10_000,
   frameBytesMaxBeforeAuth: 64 * 1024,
   frameBytesMax: 1024 * 1024,
 };
+
+/** What clients may make the server hold before `grew` is called again. */
+const growthBytes = 4 * 1024 * 1024;
+
+/** One line of a kind in so long, so that a flood of connections is not a flood of lines. */
+const complaintPeriodMs = 60_000;
 
 /** How long a closing server waits for answers that are under way. */
 const closeTimeoutMs = 1_000;
@@ -41,6 +54,8 @@ const closeTimeoutMs = 1_000;
 export interface RpcServer {
   /** Where it listens: "127.0.0.1:7373", "unix:///run/serf.sock". */
   readonly address: string;
+  /** Takes no new clients until it is called with false. With `costly`, clients that hold much memory are closed as well. */
+  shedLoad(wanted: boolean, costly?: boolean): void;
   /** Stops listening, lets requests at hand be answered, for a second at most, and closes every connection. */
   close(): Promise<void>;
 }
@@ -53,8 +68,12 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     connections.accept(socket),
   );
   const address = await listenForClients(server, options.listen);
-  server.on("error", (error) => options.logger.log("ERR", `agent.ipc: Failed to accept client: ${error.message}`));
-  return { address, close: () => closeServer(server, connections) };
+  server.on("error", (error) => connections.complain("ERR", "accept", `Failed to accept client: ${error.message}`));
+  return {
+    address,
+    shedLoad: (wanted, costly = false) => connections.shedLoad(wanted, costly),
+    close: () => closeServer(server, connections),
+  };
 }
 
 class Connections {
@@ -63,14 +82,18 @@ class Connections {
   private readonly isAuthKey: ((key: string) => boolean) | undefined;
   private readonly sessions = new Map<RpcSession, Socket>();
   private readonly memberList = new MemberListEncoder();
+  private readonly complaints: RateLimitedLog;
   private unauthenticated = 0;
   private accepted = 0;
-  private refusing = false;
+  private grownBytes = 0;
+  private isShedding = false;
 
   constructor(options: RpcServerOptions) {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.isAuthKey = options.authKey === "" ? undefined : comparer(options.authKey);
+    const { logger } = options;
+    this.complaints = new RateLimitedLog({ logger, clock: nodeClock, periodMs: complaintPeriodMs, subjectsMax: 8 });
   }
 
   accept(socket: Socket): void {
@@ -78,10 +101,14 @@ class Connections {
     // Without a listener an error of the socket would end the process; `close` follows and says enough.
     socket.on("error", () => {});
     if (this.unauthenticated >= this.limits.unauthenticatedMax) {
-      this.refuse(socket);
+      socket.destroy();
+      const why = `${this.unauthenticated} connections have not authenticated yet`;
+      this.complain("WARN", "strangers", `Refusing clients: ${why}`);
       return;
     }
-    this.refusing = false;
+    const trustedClients = this.sessions.size - this.unauthenticated;
+    const refused = this.isShedding || trustedClients >= this.limits.clientsMax;
+    if (refused) this.complain("WARN", "clients", `Refusing clients: ${trustedClients} are connected`);
     this.accepted += 1;
     const remoteAddress = describeRemote(socket, this.accepted);
     logger.log("INFO", `agent.ipc: Accepted client: ${remoteAddress}`);
@@ -105,6 +132,8 @@ class Connections {
       metrics,
       isAuthKey: this.isAuthKey,
       ...this.limits,
+      refused,
+      grew: (bytes) => this.noteGrowth(bytes),
       trusted: trust,
     });
     this.sessions.set(session, socket);
@@ -123,15 +152,29 @@ class Connections {
     for (const socket of this.sessions.values()) socket.destroy();
   }
 
-  /** Logged once until a connection is accepted again, so that a flood of connections is not a flood of lines. */
-  private refuse(socket: Socket): void {
-    socket.destroy();
-    if (this.refusing) return;
-    this.refusing = true;
-    this.options.logger.log(
-      "WARN",
-      `agent.ipc: Refusing clients: ${this.unauthenticated} connections have not authenticated yet`,
-    );
+  shedLoad(wanted: boolean, costly: boolean): void {
+    this.isShedding = wanted;
+    if (!wanted || !costly) return;
+    for (const [session, socket] of this.sessions) {
+      if (!session.isCostly) continue;
+      this.complain(
+        "WARN",
+        "costly",
+        `Closing ${session.name}: memory is short, and what it sends or does not read takes much`,
+      );
+      socket.destroy();
+    }
+  }
+
+  private noteGrowth(bytes: number): void {
+    this.grownBytes += bytes;
+    if (this.grownBytes < growthBytes) return;
+    this.grownBytes = 0;
+    this.options.grew?.();
+  }
+
+  complain(level: LogLevel, kind: string, text: string): void {
+    this.complaints.log(level, kind, `agent.ipc: ${text}`);
   }
 }
 

@@ -20,7 +20,9 @@ class RawClient {
   private readonly serverEnd: Duplex;
   private readonly reader = new FrameReader(2 ** 24);
 
-  constructor(options: { authKey?: string; frameBytesMaxBeforeAuth?: number; frameBytesMax?: number } = {}) {
+  constructor(
+    options: { authKey?: string; frameBytesMaxBeforeAuth?: number; frameBytesMax?: number; refused?: boolean } = {},
+  ) {
     const [ours, theirs] = duplexPair();
     this.end = ours;
     this.serverEnd = theirs;
@@ -39,6 +41,8 @@ class RawClient {
       isAuthKey: authKey === undefined ? undefined : (key) => key === authKey,
       frameBytesMaxBeforeAuth: options.frameBytesMaxBeforeAuth ?? 1_024,
       frameBytesMax: options.frameBytesMax ?? 65_536,
+      refused: options.refused ?? false,
+      grew: () => undefined,
       trusted: () => {
         this.trusted += 1;
       },

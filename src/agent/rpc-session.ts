@@ -29,6 +29,10 @@ export interface SessionOptions {
   readonly isAuthKey: ((key: string) => boolean) | undefined;
   readonly frameBytesMaxBeforeAuth: number;
   readonly frameBytesMax: number;
+  /** Answers the first request with an error, and that is all: there is no room for this client. */
+  readonly refused: boolean;
+  /** Called when requests that are not complete made it hold so many more bytes. */
+  grew(bytes: number): void;
   /** Called once, when the client has shaken hands and, where a key is set, shown it. */
   trusted(): void;
 }
@@ -38,6 +42,8 @@ interface PendingRequest {
   readonly sequence: Sequence;
 }
 
+/** What the frames of ordinary requests are far from. */
+const costlyBytes = 64 * 1024;
 /** How long a connection that we close may take to read what it was sent. */
 const lingerMs = 1_000;
 
@@ -84,7 +90,9 @@ export class RpcSession implements RpcClient {
         // Once we have said goodbye, what still arrives is thrown away: closing over unread bytes would reset the
         // connection, and our last answer with it.
         if (this.closing) continue;
+        const heldBefore = this.reader.heldBytes;
         this.reader.push(chunk);
+        if (this.reader.heldBytes > heldBefore) this.options.grew(this.reader.heldBytes - heldBefore);
         await this.receiveFrames();
         if (this.closing) this.hangUp();
       }
@@ -100,6 +108,11 @@ export class RpcSession implements RpcClient {
   close(): void {
     this.closing = true;
     if (!this.answering) this.hangUp();
+  }
+
+  /** Whether it holds more memory than a connection at rest: a request that is not complete, or answers that the client does not read. */
+  get isCostly(): boolean {
+    return this.connection.writableNeedDrain || this.reader.heldBytes > costlyBytes;
   }
 
   isAuthKey(key: string): boolean {
@@ -133,6 +146,11 @@ export class RpcSession implements RpcClient {
     const header = readBody(requestHeader, message);
     if ("problem" in header) return this.giveUp(`failed to decode request header: ${header.problem}`);
     const { Command: command, Seq: sequence } = header.value;
+    if (this.options.refused) {
+      this.send(sequence, rpcErrors.tooManyClients);
+      this.closing = true;
+      return;
+    }
     if (this.version === 0 && command !== "handshake") {
       this.send(sequence, rpcErrors.handshakeRequired);
       return this.giveUp(`Failed to evaluate request: ${rpcErrors.handshakeRequired}`);

@@ -1,7 +1,9 @@
 /** What the process costs, under the names that the reference gives to Go's figures. */
 
 import { PerformanceObserver } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import type { Metrics } from "../base/host.ts";
+import { readResidentBytes } from "../host/process-limits.ts";
 
 const nanosecondsPerMs = 1e6;
 const firstMs = 1_000;
@@ -10,11 +12,11 @@ const firstMs = 1_000;
 export function measureRuntime(metrics: Metrics, intervalMs: number): () => void {
   const collections = watchCollections(metrics);
   const measure = (): void => {
-    const { heapUsed, rss } = process.memoryUsage();
     // The nearest to goroutines that Node has: what keeps it running (sockets, timers, children).
     metrics.gauge("runtime.num_goroutines", process.getActiveResourcesInfo().length);
-    metrics.gauge("runtime.alloc_bytes", heapUsed);
-    metrics.gauge("runtime.sys_bytes", rss);
+    metrics.gauge("runtime.alloc_bytes", getHeapStatistics().used_heap_size);
+    const residentBytes = readResidentBytes();
+    if (residentBytes !== undefined) metrics.gauge("runtime.sys_bytes", residentBytes);
     metrics.gauge("runtime.total_gc_pause_ns", collections.pausedNs);
     metrics.gauge("runtime.total_gc_runs", collections.runs);
   };

@@ -3,6 +3,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { messageOf } from "../base/errors.ts";
+import { hasPipes } from "../host/process-limits.ts";
 import type { MemberEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
 
@@ -53,6 +54,13 @@ export function startScript(
   } catch (error) {
     // A name with a zero byte in it, for one, cannot be an environment variable.
     return { ended: Promise.resolve(result(messageOf(error))), unref: () => undefined, stop: () => undefined };
+  }
+  if (!hasPipes(child)) {
+    // No file could be opened for them, and nothing was started: all that follows is the error.
+    const ended = new Promise<ScriptRun>((resolve) =>
+      child.once("error", (error) => resolve(result(messageOf(error)))),
+    );
+    return { ended, unref: () => undefined, stop: () => undefined };
   }
   child.stdout.on("data", (chunk: Uint8Array) => output.append(chunk));
   child.stderr.on("data", (chunk: Uint8Array) => output.append(chunk));

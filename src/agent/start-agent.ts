@@ -4,6 +4,7 @@ import { Agent, type AgentLogs, type AgentSurroundings } from "./agent.ts";
 import type { AgentCompany } from "./company.ts";
 import type { AgentConfig } from "./config.ts";
 import { orExplain } from "./explain.ts";
+import { shareOpenFiles } from "./open-files.ts";
 import { type RestoredState, restoreState } from "./state-files.ts";
 import { startTelemetry } from "./telemetry.ts";
 
@@ -38,8 +39,9 @@ async function startNode(
   const what = "Failed to start the Serf agent";
   const { address: bindAddress, port: bindPort } = network.bind;
   const { logs: logger, telemetry, company } = around;
+  const { streams: acceptedStreamsMax } = shareOpenFiles();
   const bound = await orExplain(what, () =>
-    createNodeHost({ bindAddress, bindPort, logger, metrics: telemetry.metrics }),
+    createNodeHost({ bindAddress, bindPort, logger, metrics: telemetry.metrics, acceptedStreamsMax }),
   );
   const host = company?.wrapHost(bound) ?? bound;
   try {

@@ -31,6 +31,8 @@ export interface NodeHost extends Host {
   unref(): void;
   /** Keeps the process alive again, as it is at first. */
   ref(): void;
+  /** Closes whatever stream another node opens, until called with false: for when memory or open files run short. Packets are still taken. */
+  shedLoad(wanted: boolean): void;
 }
 
 /**
@@ -70,5 +72,6 @@ export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost
     },
     unref: () => transport.keepAlive(false),
     ref: () => transport.keepAlive(true),
+    shedLoad: (wanted) => transport.shedLoad(wanted),
   };
 }

@@ -13,9 +13,13 @@ import type {
   TransportFailure,
   TransportReceiver,
 } from "../base/host.ts";
+import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import type { BoundSockets } from "./bind-sockets.ts";
 import { SocketStream } from "./socket-stream.ts";
 import { toTransportFailure } from "./transport-failure.ts";
+
+/** One line of a kind in so long: where no file can be opened, each connection that is tried would be another. */
+const complaintPeriodMs = 60_000;
 
 export interface SocketTransportParts {
   readonly address: string;
@@ -40,8 +44,11 @@ export class SocketTransport implements Transport {
   /** An IPv6 socket reaches IPv4 addresses in their mapped form. */
   private readonly isIpv6: boolean;
   private readonly streams = new Set<SocketStream>();
+  private readonly complaints: RateLimitedLog;
   private receiver: TransportReceiver | undefined;
   private closed = false;
+  /** No streams of others are taken. Packets still are: they keep this node a member. */
+  private isShedding = false;
 
   constructor(parts: SocketTransportParts) {
     const { address, sockets, clock, logger, metrics } = parts;
@@ -54,8 +61,11 @@ export class SocketTransport implements Transport {
     this.isIpv6 = isIP(address) === 6;
     growReceiveBuffer(this.udp, parts.udpReceiveBufferBytes);
     this.tcp.maxConnections = parts.acceptedStreamsMax;
-    this.udp.on("error", (error) => logger.log("ERR", `memberlist: Error reading UDP packet: ${error.message}`));
-    this.tcp.on("error", (error) => logger.log("ERR", `memberlist: Error accepting TCP connection: ${error.message}`));
+    this.complaints = new RateLimitedLog({ logger, clock, periodMs: complaintPeriodMs, subjectsMax: 8 });
+    const complain = (what: string) => (error: Error) =>
+      this.complaints.log("ERR", what, `memberlist: Error ${what}: ${error.message}`);
+    this.udp.on("error", complain("reading UDP packet"));
+    this.tcp.on("error", complain("accepting TCP connection"));
     this.tcp.on("drop", () => metrics.increment("memberlist.tcp.dropped"));
     // Until the node listens, whoever connects is turned away rather than left waiting.
     this.tcp.on("connection", (socket) => this.accept(socket));
@@ -106,6 +116,11 @@ export class SocketTransport implements Transport {
     }
   }
 
+  /** Closes whatever stream another member opens, until called with false. */
+  shedLoad(wanted: boolean): void {
+    this.isShedding = wanted;
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -131,7 +146,8 @@ export class SocketTransport implements Transport {
   private accept(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
     const isGoneAlready = remoteAddress === undefined || remotePort === undefined;
-    if (this.receiver === undefined || isGoneAlready) {
+    if (this.isShedding) this.metrics.increment("memberlist.tcp.dropped");
+    if (this.receiver === undefined || isGoneAlready || this.isShedding) {
       socket.on("error", (error) => this.logger.log("DEBUG", `memberlist: Error closing connection: ${error.message}`));
       socket.destroy();
       return;

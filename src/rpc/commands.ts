@@ -23,7 +23,8 @@ export const rpcErrors = {
   invalidFilter: "Invalid event filter",
   streamExists: "Stream with given sequence exists",
   invalidQueryId: "No pending queries matching ID",
-  /** Ours alone. */
+  /** Ours alone, these two. */
+  tooManyClients: "this agent takes no more clients now",
   noPlugins: "this agent runs no plugins",
 } as const;
 
@@ -32,6 +33,7 @@ const errorsWithoutBody: ReadonlySet<string> = new Set([
   rpcErrors.unsupportedCommand,
   rpcErrors.handshakeRequired,
   rpcErrors.authRequired,
+  rpcErrors.tooManyClients,
 ]);
 
 const text = v.nullish(

@@ -1,10 +1,11 @@
 /** The RPC server and the client against each other, over loopback. A stand-in plays the agent. */
 
 import { connect, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createRpcServer, type RpcLimits, type RpcServer } from "../../src/agent/rpc-server.ts";
 import { connectSerf, type SerfClient } from "../../src/client/index.ts";
 import { silentLogger, silentMetrics } from "../../src/host/loggers.ts";
+import { encodeFrame } from "../../src/rpc/framing.ts";
 import { AgentStandIn, member, userEvent } from "../support/agent-stand-in.ts";
 
 const closers: (() => unknown)[] = [];
@@ -255,6 +256,41 @@ describe("RPC to strangers", () => {
     expect(lines.at(-1)).toMatch(
       /^\[WARN\] agent\.ipc: Closing ipc\.client: .*: no handshake or authentication in time$/,
     );
+  });
+
+  test("tells one client too many that there is no room, and takes the next when one has gone", async () => {
+    const { lines, connect } = await serve({ limits: { clientsMax: 2 } });
+    const [first, second] = [await connect(), await connect()];
+    for (const attempt of [1, 2])
+      await expect(connect(), `attempt ${attempt}`).rejects.toMatchObject({
+        code: "AGENT_ERROR",
+        message: "this agent takes no more clients now",
+      });
+    await expect(first.members()).resolves.toBeDefined();
+    expect(lines.filter((line) => line.includes("Refusing clients: 2 are connected"))).toHaveLength(1);
+    second.close();
+    await vi.waitFor(async () => expect(await (await connect()).members()).toBeDefined());
+  });
+
+  test("while load is shed new clients are turned away, and with memory short those that hold much are closed", async () => {
+    const { server, lines, connect } = await serve();
+    const quiet = await connect();
+    const hoarder = await stranger(server.address);
+    const gone = closed(hoarder);
+    hoarder.write(encodeFrame({ Command: "handshake", Seq: 0 }));
+    hoarder.write(encodeFrame({ Version: 1 }));
+    // Most of a request of 200,000 bytes.
+    hoarder.write(encodeFrame({ Command: "event", Seq: 1, Payload: "x".repeat(200_000) }).subarray(0, 150_000));
+    server.shedLoad(true, false);
+    await expect(connect()).rejects.toMatchObject({ code: "AGENT_ERROR" });
+    await vi.waitFor(() => {
+      server.shedLoad(true, true);
+      expect(lines.some((line) => line.includes("memory is short"))).toBe(true);
+    });
+    await gone;
+    await expect(quiet.members()).resolves.toBeDefined();
+    server.shedLoad(false);
+    await expect((await connect()).members()).resolves.toBeDefined();
   });
 
   test("refuses more than so many of them, says so once, and keeps serving those it knows (accident 25)", async () => {

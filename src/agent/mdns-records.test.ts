@@ -1,6 +1,7 @@
 import { decode, encode, type Packet, type RecordType } from "dns-packet";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hexDecode } from "../base/bytes.ts";
 import { isRejected } from "../base/rejected.ts";
 import {
   decodeMessage,
@@ -163,6 +164,21 @@ describe("a message", () => {
 
   test("longer than multicast DNS allows is refused", () => {
     expect(decodeMessage(new Uint8Array(9_001))).toMatchObject({ reason: "too-large" });
+  });
+
+  test("that announces more records than it has bytes for is refused before they are read", () => {
+    // Found by fuzzing: 44 bytes that were read for a tenth of a second.
+    const bytes = hexDecode(
+      "0000840000000001ff0000c80a5f736572665f626c7565045f746370056c6f63616c00000d000100000078ff",
+    )!;
+    expect(decodeMessage(bytes)).toMatchObject({ reason: "truncated" });
+    const question = encodeQuestion(serviceNameOf("blue"));
+    for (const count of [4, 6, 8, 10]) {
+      const announcesMore = Uint8Array.from(question);
+      announcesMore[count] = 1;
+      expect(decodeMessage(announcesMore)).toMatchObject({ reason: "truncated" });
+    }
+    expect(decodeMessage(question)).toMatchObject({ type: "query" });
   });
 
   test("with an opcode or a result code is refused", () => {

@@ -17,6 +17,10 @@ const messageBytesMax = 9_000;
 const labelBytesMax = 63;
 const nameBytesMax = 255;
 const ttlSeconds = 120;
+const headerBytes = 12;
+/** Of a name that is the root: with type and class, and for a record also with its time to live and length. */
+const questionBytesMin = 5;
+const recordBytesMin = 11;
 /** Asked by whoever wants to know which services there are. */
 const enumerationName = "_services._dns-sd._udp.local";
 /** More agents than this in one message are not believed. */
@@ -46,6 +50,8 @@ export function encodeQuestion(serviceName: string): Uint8Array {
 /** Reads a message of anybody on the network. */
 export function decodeMessage(bytes: Uint8Array): MdnsMessage | Rejected {
   if (bytes.length > messageBytesMax) return rejected("too-large", `a message of ${bytes.length} bytes`);
+  // The library believes the counts, and reads records of nothing for as long as they say.
+  if (bytes.length < bytesAnnounced(bytes)) return rejected("truncated", `${bytes.length} bytes for all its records`);
   try {
     const message = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
     // Both are zero in multicast DNS, and a message in which they are not is to be ignored: RFC 6762, 18.3 and 18.11.
@@ -55,6 +61,12 @@ export function decodeMessage(bytes: Uint8Array): MdnsMessage | Rejected {
   } catch (error) {
     return rejected("malformed", error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The least that a message takes with as many questions and records as its header says. */
+function bytesAnnounced(message: Uint8Array): number {
+  const count = (at: number): number => ((message[at] ?? 0) << 8) | (message[at + 1] ?? 0);
+  return headerBytes + questionBytesMin * count(4) + recordBytesMin * (count(6) + count(8) + count(10));
 }
 
 /** The records of one agent, and what of them answers which question. */

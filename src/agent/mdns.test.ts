@@ -166,7 +166,7 @@ describe("discovery", () => {
   test("does without what cannot be read, and looks at 500 messages a second", async () => {
     const { link, metrics, pass } = setUp();
     link.receive(new Uint8Array(5), neighbour);
-    expect(metrics.counters.get("agent.mdns.rejected.malformed")).toBe(1);
+    expect(metrics.counters.get("agent.mdns.rejected.truncated")).toBe(1);
     for (let n = 0; n < 600; n++) link.receive(encodeQuestion(serviceNameOf("office")), neighbour);
     expect(link.answered).toHaveLength(499);
     await pass(1_000);

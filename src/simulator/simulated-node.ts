@@ -18,6 +18,8 @@ export type NodeCondition = "up" | "leaving" | "left" | "down" | "gone";
 export interface NodeWatcher {
   turned(node: SimulatedNode, cause: TurnCause): void;
   told(node: SimulatedNode, event: SerfEvent): void;
+  /** It ended by itself, because the others would not have it under this name. */
+  lostName(node: SimulatedNode): void;
 }
 
 /** One life of a node: a process that runs Serf on a simulated machine, from its start to its end. */
@@ -60,7 +62,9 @@ export class SimulatedNode {
     this.serfInside = this.serf.inspect();
     this.memberlistInside = this.serf.memberlist.inspect();
     this.serf.onShutdown(() => {
-      if (this.condition === "up") this.end("gone");
+      if (this.condition !== "up") return;
+      this.end("gone");
+      watcher.lostName(this);
     });
     host.process.listener = (cause) => watcher.turned(this, cause);
   }

@@ -73,7 +73,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     return [...this.current.values()].filter((node) => node.isUp);
   }
 
-  /** Every name's newest life. */
+  /** Every name's newest life, or the one before that kept its name. */
   get nodes(): readonly SimulatedNode[] {
     return [...this.current.values()];
   }
@@ -83,7 +83,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     return this.trace.digest();
   }
 
-  /** The newest life of that name. */
+  /** The newest life of that name, or the one before if that kept its name. */
   node(name: string): SimulatedNode | undefined {
     return this.current.get(name);
   }
@@ -259,6 +259,12 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     else for (const { name } of event.members) this.trace.addText(name);
     this.tellAll((checker) => checker.told?.(node, event));
     if (event.kind === "query") event.respond(utf8Encode(`${utf8Decode(event.payload)} by ${node.name}`));
+  }
+
+  /** Called by nodes. Whoever came under a name in use may lose it to the one that had it. */
+  lostName(node: SimulatedNode): void {
+    const other = this.lives.findLast(({ name, isUp }) => name === node.name && isUp);
+    if (other !== undefined && this.current.get(node.name) === node) this.current.set(node.name, other);
   }
 
   private watch(node: SimulatedNode): void {

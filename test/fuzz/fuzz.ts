@@ -1,13 +1,19 @@
 /**
- * Feeds damaged inputs to a decoder. A corpus grows: whatever ends in a way that was not seen before (a value of another shape, a refusal
- * in other words) is damaged further. What it was seeded with and what it draws is all there is to it, so a seed replays a run.
+ * Feeds damaged inputs to a decoder. A corpus grows: whatever runs code that had not run before, or ends in a way that was not seen before (a
+ * value of another shape, a refusal in other words), is damaged further. What it was seeded with and what it draws is all there is to it,
+ * so a seed replays a run.
  */
 
+import { hexEncode } from "../../src/base/bytes.ts";
 import { SeededRandom } from "../../src/simulator/seeded-random.ts";
+import type { Coverage } from "./coverage.ts";
+import { mutate } from "./mutate.ts";
 
 export interface FuzzTarget {
   /** Well-formed inputs, to begin with. */
   readonly seeds: readonly Uint8Array[];
+  /** More of them, drawn anew for each batch. */
+  readonly draw?: ((seed: number) => readonly Uint8Array[]) | undefined;
   /** Inputs are cut to this length. */
   readonly inputBytesMax: number;
   /** Decodes the input. What it returns is taken for decoded, or for refused if `isRefusal`; it must not throw. */
@@ -28,8 +34,12 @@ export interface FuzzReport {
   readonly decoded: number;
   readonly refused: number;
   readonly slowestMs: number;
-  /** Of the run. */
+  /** The one that took longest. */
+  readonly slowest: Uint8Array;
+  /** What the run learned. */
   readonly corpus: readonly Uint8Array[];
+  /** Of these, what ran code that nothing had run before; empty without `coverage`. */
+  readonly furthest: readonly Uint8Array[];
   readonly findings: readonly FuzzFinding[];
 }
 
@@ -37,50 +47,119 @@ export interface FuzzOptions {
   readonly seed: number;
   readonly inputs: number;
   readonly corpus?: readonly Uint8Array[];
+  /** Steers by the code that runs. What it knows already is no news. */
+  readonly coverage?: Coverage;
 }
 
 const inputMsMax = 50;
+/** What takes longer is timed again, by the processor's time alone: the other work of this machine is not the input's fault. */
+const suspiciousMs = 5;
 const findingsMax = 10;
 const corpusMax = 4096;
+/** Coverage is looked at after so many inputs; the one that brought news is then searched for. */
+const batchInputs = 256;
 
-export function fuzz(target: FuzzTarget, { seed, inputs, corpus: kept = [] }: FuzzOptions): FuzzReport {
-  const random = new SeededRandom(seed);
-  const corpus = [...target.seeds, ...kept];
-  const found = corpus.length;
-  const seen = new Set<string>();
-  const findings: FuzzFinding[] = [];
-  const counts = { decoded: 0, refused: 0, slowestMs: 0 };
-  let done = 0;
-  for (; done < inputs && findings.length < findingsMax; done++) {
-    const input = done < corpus.length ? corpus[done]! : mutate(corpus, random).subarray(0, target.inputBytesMax);
+export function fuzz(target: FuzzTarget, { seed, inputs, corpus = [], coverage }: FuzzOptions): FuzzReport {
+  const run = new FuzzRun(target, new SeededRandom(seed), corpus, coverage);
+  while (run.inputs < inputs && run.findings.length < findingsMax)
+    run.batch(Math.min(batchInputs, inputs - run.inputs));
+  return run.report();
+}
+
+class FuzzRun {
+  inputs = 0;
+  readonly findings: FuzzFinding[] = [];
+  private readonly target: FuzzTarget;
+  private readonly random: SeededRandom;
+  private readonly coverage: Coverage | undefined;
+  private readonly corpus: Uint8Array[];
+  private readonly given: number;
+  private readonly furthest: Uint8Array[] = [];
+  private readonly shapes = new Set<string>();
+  private readonly known = new Set<string>();
+  private readonly counts = { decoded: 0, refused: 0, slowestMs: 0, slowest: new Uint8Array(0) };
+
+  constructor(target: FuzzTarget, random: SeededRandom, kept: readonly Uint8Array[], coverage: Coverage | undefined) {
+    this.target = target;
+    this.random = random;
+    this.coverage = coverage;
+    this.corpus = [...target.seeds, ...kept];
+    this.given = this.corpus.length;
+    coverage?.look();
+  }
+
+  batch(size: number): void {
+    const { corpus, random, target } = this;
+    const drawn = target.draw?.(random.below(2 ** 31)) ?? [];
+    const inputs = Array.from({ length: size }, () => {
+      if (this.inputs < this.given) return corpus[this.inputs++]!;
+      this.inputs += 1;
+      const bases = drawn.length > 0 && random.below(4) === 0 ? drawn : corpus;
+      return mutate(bases[random.below(bases.length)]!, corpus, random).subarray(0, target.inputBytesMax);
+    });
+    for (const input of inputs) this.try(input);
+    const reached = this.coverage?.look();
+    if (reached === undefined || this.coverage?.isNews(reached) !== true) return;
+    this.searchNews(inputs, this.coverage);
+    // What ran only the first time, and was not found again.
+    this.coverage.learn(reached);
+  }
+
+  report(): FuzzReport {
+    const { inputs, counts, corpus, given, furthest, findings } = this;
+    return { inputs, ...counts, corpus: corpus.slice(given), furthest, findings };
+  }
+
+  private try(input: Uint8Array): void {
+    const { target, counts, findings, shapes } = this;
     const run = runOnce(target, input);
     if ("problem" in run) {
       findings.push({ kind: "exception", what: run.problem, input });
-      continue;
+      return;
     }
     const { result, tookMs } = run;
-    counts.slowestMs = Math.max(counts.slowestMs, tookMs);
+    if (tookMs > counts.slowestMs) Object.assign(counts, { slowestMs: tookMs, slowest: input });
     if (tookMs > inputMsMax) findings.push({ kind: "time", what: `${Math.round(tookMs)} ms`, input });
-    const refused = target.isRefusal(result);
-    counts[refused ? "refused" : "decoded"] += 1;
+    counts[target.isRefusal(result) ? "refused" : "decoded"] += 1;
     const heldBytes = footprintBytes(result, input.length);
     if (heldBytes > target.resultBytesMax(input.length))
       findings.push({ kind: "memory", what: `${heldBytes} bytes of ${input.length}`, input });
-    const outcome = shapeOf(result, 0);
-    if (!seen.has(outcome) && corpus.length < corpusMax) {
-      seen.add(outcome);
-      if (done >= found) corpus.push(input);
-    }
+    const shape = shapeOf(result, 0);
+    if (shapes.has(shape)) return;
+    shapes.add(shape);
+    this.keep(input);
   }
-  return { inputs: done, ...counts, corpus: corpus.slice(found), findings };
+
+  /** Runs halves of what brought news until single inputs are left. */
+  private searchNews(inputs: readonly Uint8Array[], coverage: Coverage): void {
+    coverage.look();
+    for (const input of inputs) runOnce(this.target, input);
+    const reached = coverage.look();
+    if (!coverage.isNews(reached)) return;
+    if (inputs.length === 1) {
+      coverage.learn(reached);
+      this.keep(inputs[0]!);
+      this.furthest.push(inputs[0]!);
+      return;
+    }
+    const middle = inputs.length >> 1;
+    this.searchNews(inputs.slice(0, middle), coverage);
+    this.searchNews(inputs.slice(middle), coverage);
+  }
+
+  private keep(input: Uint8Array): void {
+    const key = hexEncode(input);
+    if (this.corpus.length >= corpusMax || this.inputs <= this.given || this.known.has(key)) return;
+    this.known.add(key);
+    this.corpus.push(input);
+  }
 }
 
 function runOnce(target: FuzzTarget, input: Uint8Array): { result: unknown; tookMs: number } | { problem: string } {
   try {
     const first = timed(target, input);
-    if (first.tookMs <= inputMsMax) return first;
-    // The other work of this machine is not the input's fault.
-    const times = Array.from({ length: 3 }, () => timed(target, input).tookMs);
+    if (first.tookMs <= suspiciousMs) return first;
+    const times = Array.from({ length: 3 }, () => processorMs(target, input));
     return { ...first, tookMs: Math.min(first.tookMs, ...times) };
   } catch (error) {
     return { problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
@@ -93,64 +172,11 @@ function timed(target: FuzzTarget, input: Uint8Array): { result: unknown; tookMs
   return { result, tookMs: performance.now() - startedMs };
 }
 
-/** Numbers and heads that MessagePack, DNS and our own envelopes read lengths and kinds from. */
-const telling: readonly (readonly number[])[] = [
-  [0],
-  [0xff],
-  [0x7f],
-  [0x80],
-  [0x8f],
-  [0x90],
-  [0x9f],
-  [0xc0],
-  [0xff, 0xff],
-  [0xc0, 12],
-  [0xdb, 0xff, 0xff, 0xff, 0xff],
-  [0xdd, 0xff, 0xff, 0xff, 0xff],
-  [0xdf, 0x7f, 0xff, 0xff, 0xff],
-  [0xc6, 0, 0, 1, 0],
-  [0xcf, 255, 255, 255, 255, 255, 255, 255, 255],
-  [0xd3, 128, 0, 0, 0, 0, 0, 0, 0],
-  [0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0],
-  [7, 255],
-  [9, 0x82, 0xa4, 0x41, 0x6c, 0x67, 0x6f, 0, 0xa3, 0x42, 0x75, 0x66],
-  [12, 0, 0, 0, 0],
-  [244, 1, 65],
-];
-
-function mutate(corpus: readonly Uint8Array[], random: SeededRandom): Uint8Array {
-  let bytes = Array.from(corpus[random.below(corpus.length)]!);
-  for (let edits = 1 + random.below(4); edits > 0; edits--) {
-    const at = random.below(bytes.length + 1);
-    const other = corpus[random.below(corpus.length)]!;
-    switch (random.below(8)) {
-      case 0:
-        if (at < bytes.length) bytes[at]! ^= 1 << random.below(8);
-        break;
-      case 1:
-        if (at < bytes.length) bytes[at] = random.below(256);
-        break;
-      case 2:
-        if (at < bytes.length) bytes[at] = (bytes[at]! + (random.below(2) === 0 ? 1 : 255)) & 0xff;
-        break;
-      case 3:
-        bytes.splice(at, 1 + random.below(16));
-        break;
-      case 4:
-        bytes.splice(at, random.below(3), ...telling[random.below(telling.length)]!);
-        break;
-      case 5:
-        bytes = [...bytes.slice(0, at), ...other.subarray(random.below(other.length + 1))];
-        break;
-      case 6:
-        // A part again: lists and maps with the same entry many times.
-        bytes.splice(at, 0, ...bytes.slice(at, at + 1 + random.below(32)));
-        break;
-      default:
-        bytes = bytes.slice(0, at);
-    }
-  }
-  return Uint8Array.from(bytes);
+function processorMs(target: FuzzTarget, input: Uint8Array): number {
+  const before = process.cpuUsage();
+  target.decode(Uint8Array.from(input));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 /** What a value holds, roughly as V8 does. Bytes count whole, unless they are a view of the input. */

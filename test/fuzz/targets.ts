@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encode } from "dns-packet";
+import fc from "fast-check";
 import { loadConfig } from "../../src/agent/config.ts";
 import {
   decodeMessage as decodeMdns,
@@ -22,13 +23,16 @@ import { decodePingPayload } from "../../src/serf/ping-payload.ts";
 import { compileFilter, encodeFilters } from "../../src/serf/query-filter.ts";
 import { readSnapshot } from "../../src/serf/snapshot-format.ts";
 import { decodeTags, encodeTags } from "../../src/serf/tags.ts";
-import { decodeMessage } from "../../src/wire/codecs.ts";
+import { decodeMessage, encodeMessage } from "../../src/wire/codecs.ts";
 import { createLabel } from "../../src/wire/label.ts";
 import { packetInflatedBytesMax } from "../../src/wire/limits.ts";
 import { compressLzw, LzwInflater } from "../../src/wire/lzw.ts";
 import { openPacket } from "../../src/wire/packet-envelope.ts";
+import { encodeStateExchange } from "../../src/wire/state-exchange.ts";
 import { StreamDecoder } from "../../src/wire/stream-decoder.ts";
+import { anyExchange, anyMessage } from "../properties/wire-arbitraries.ts";
 import type { FuzzTarget } from "./fuzz.ts";
+import { asPacket, asStream, nodeTarget } from "./node-targets.ts";
 
 const golden = readGolden();
 const plain = { label: createLabel(""), keys: [], verifyIncoming: true };
@@ -36,16 +40,26 @@ const datagram = { inputBytesMax: 9_000, isRefusal: isRejected };
 const shortText = { inputBytesMax: 4_096 };
 const configFolder = mkdtempSync(join(tmpdir(), "serf-ts-fuzz-"));
 process.once("exit", () => rmSync(configFolder, { recursive: true, force: true }));
+const drawnPerBatch = 16;
+const messages = draws(anyMessage.map(encodeMessage));
+const exchanges = draws(anyExchange.map(encodeStateExchange));
 
 export const targets: Readonly<Record<string, FuzzTarget>> = {
-  message: { ...datagram, seeds: golden, decode: decodeMessage, resultBytesMax: (bytes) => 1000 + 4 * bytes },
+  message: {
+    ...datagram,
+    seeds: golden,
+    draw: messages,
+    decode: decodeMessage,
+    resultBytesMax: (bytes) => 1000 + 4 * bytes,
+  },
   packet: {
     ...datagram,
     seeds: golden,
+    draw: messages,
     decode: (input) => {
-      let messages = 0;
-      const problem = openPacket(input, plain, () => (messages += 1));
-      return problem ?? { messages };
+      let count = 0;
+      const problem = openPacket(input, plain, () => (count += 1));
+      return problem ?? { count };
     },
     resultBytesMax: () => 1000,
   },
@@ -63,6 +77,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   stream: {
     inputBytesMax: 65_536,
     seeds: golden,
+    draw: exchanges,
     decode: decodeStream,
     isRefusal: isRejected,
     resultBytesMax: (bytes) => 1000 + 12 * bytes + 1024 * 1024,
@@ -88,6 +103,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   tags: {
     ...datagram,
     seeds: [encodeTags({ role: "web", "": "x" }, 5), encodeTags({ role: "web" }, 2)],
+    draw: draws(fc.dictionary(fc.string(), fc.string()).map((tags) => encodeTags(tags, 5))),
     decode: decodeTags,
     resultBytesMax: (bytes) => 1000 + 40 * bytes,
   },
@@ -115,6 +131,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
       encodeFrame({ Command: "event", Seq: 2, Name: "deploy", Payload: utf8Encode("x"), Coalesce: true }),
       encodeFrame({ FilterTags: { role: "web" }, FilterNodes: ["a"], Timeout: 10n ** 18n, Nested: [[[]]] }),
     ],
+    draw: draws(fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.uint8Array())).map(encodeFrame)),
     decode: decodeFrames,
     isRefusal: isRejected,
     resultBytesMax: (bytes) => 2000 + 100 * bytes,
@@ -152,7 +169,13 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
     isRefusal: (result) => (result as { kind?: string } | undefined)?.kind !== "request",
     resultBytesMax: (bytes) => 2000 + 20 * bytes,
   },
+  "node-packet": nodeTarget(golden, messages, asPacket),
+  "node-stream": nodeTarget(golden, exchanges, asStream),
 };
+
+function draws(arbitrary: fc.Arbitrary<Uint8Array>): (seed: number) => readonly Uint8Array[] {
+  return (seed) => fc.sample(arbitrary, { seed, numRuns: drawnPerBatch });
+}
 
 /** In pieces whose lengths follow from the bytes; the message and the refusal must be those of the whole. */
 function decodeStream(input: Uint8Array): unknown {

@@ -26,10 +26,11 @@ test.each<[string, (input: Uint8Array) => unknown]>([
     isRefusal: () => false,
     resultBytesMax: () => 1000,
   };
-  expect(fuzz(target, { seed: 1, inputs: 500 }).findings[0]).toMatchObject({ kind });
+  expect(fuzz(target, { seed: 1, inputs: 100 }).findings[0]).toMatchObject({ kind });
 });
 
+/** Of the processor's time. */
 function spin(ms: number): void {
-  const endMs = performance.now() + ms;
-  while (performance.now() < endMs);
+  const before = process.cpuUsage();
+  while (process.cpuUsage(before).user < ms * 1000);
 }

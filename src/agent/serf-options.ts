@@ -1,9 +1,12 @@
 import type { Endpoint } from "../base/address.ts";
-import { memberlistProfiles } from "../memberlist/options.ts";
+import { readMemoryLimit } from "../host/process-limits.ts";
+import { type MemberlistOptions, memberlistOptions, memberlistProfiles } from "../memberlist/options.ts";
 import type { SerfOptions } from "../serf/options.ts";
 import type { AgentConfig } from "./config.ts";
 import type { RestoredState } from "./state-files.ts";
 
+/** Room for the largest message that a stream may bring. */
+const oneMessageBytes = 21 * 1024 * 1024;
 /** An agent tells member and user events together that come within so long; a library tells each at once. */
 const coalescePeriodMs = 3000;
 const quiescentPeriodMs = 1000;
@@ -44,6 +47,14 @@ export function createSerfOptions(
       flapDampingMs: config.flapDampingMs,
       confirmDeaths: config.confirmDeaths,
       keys,
+      ...unfinishedStreamsFor(readMemoryLimit()),
     },
   };
+}
+
+/** The default takes a few times its bytes while messages grow: more than a small container has. */
+function unfinishedStreamsFor(memoryBytes: number | undefined): Partial<MemberlistOptions> {
+  if (memoryBytes === undefined) return {};
+  const { default: usual } = memberlistOptions.unfinishedStreamBytesMax;
+  return { unfinishedStreamBytesMax: Math.max(oneMessageBytes, Math.min(usual, Math.floor(memoryBytes / 8))) };
 }

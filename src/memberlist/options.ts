@@ -17,6 +17,9 @@ import { validateKey } from "./keyring.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** The largest message that a stream may bring fits at least. */
+const wholeStreamBytes = 21 * 1024 * 1024;
+
 /** What a memberlist can be told when it is made. Defaults are those of the profile "lan". */
 export const memberlistOptions = {
   nodeName: option<string>(text(65_535), "", "The name of this node, unique in the cluster. It must be given."),
@@ -163,6 +166,11 @@ export const memberlistOptions = {
     integer(1, 1_048_576),
     65_536,
     "How many broadcasts about members may be pending. There is one at most for each member; above this, those sent most often are dropped, and push/pull has to tell the rest.",
+  ),
+  unfinishedStreamBytesMax: option(
+    integer(wholeStreamBytes, 2 ** 40),
+    96 * 1024 * 1024,
+    "How many bytes the unfinished messages of all streams of others may have together. The stream that brings more is refused. Memory for some three times as much should be there.",
   ),
   membersMax: option(
     integer(1, 4_194_304),

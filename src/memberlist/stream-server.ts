@@ -14,8 +14,6 @@ import { StreamReader } from "./stream-reader.ts";
 const streamsMax = 512;
 /** Push/pulls at once: each costs this node's whole state. One more is closed without a reply. */
 export const pushPullsMax = 128;
-/** Bytes of unfinished messages that all open streams together may hold. */
-const pendingBytesMax = 96 * 1024 * 1024;
 
 export interface StreamServerSurroundings extends Foundations {
   readonly stateSync: StateSync;
@@ -24,7 +22,7 @@ export interface StreamServerSurroundings extends Foundations {
 /**
  * Streams that others open: a push/pull, a ping that did not get through as a packet, or a message of the layer above. A
  * stream brings one message and is answered at most once. What it may cost before it has shown who it is: a place among
- * `streamsMax`, a share of `pendingBytesMax`, and `streamTimeoutMs` of patience.
+ * `streamsMax`, a share of `unfinishedStreamBytesMax`, and `streamTimeoutMs` of patience.
  */
 export class StreamServer {
   readonly around: StreamServerSurroundings;
@@ -56,7 +54,7 @@ export class StreamServer {
   holdsTooMuch(): boolean {
     let bytes = 0;
     for (const incoming of this.open) bytes += incoming.pendingBytes;
-    return bytes > pendingBytesMax;
+    return bytes > this.around.options.unfinishedStreamBytesMax;
   }
 
   /** Takes one of the places for push/pulls, until the stream is gone. */

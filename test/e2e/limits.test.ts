@@ -152,4 +152,30 @@ describe
       await waitForView([seed, limited], bothAlive);
       expect(seed.log).not.toContain("EventMemberFailed: limited");
     });
+
+    test("holds no more of unfinished messages of members than it can", { timeout: 180_000 }, async () => {
+      const place = { bindPort: await sandbox.port(), rpcPort: await sandbox.port() };
+      const group = createMemoryGroup(memoryMib << 20);
+      sandbox.onClose(async () => group?.close());
+      const seed = await sandbox.startAgent({ kind: "ours", name: "seed" });
+      const host = onLoopback(group?.exec ?? []);
+      const limited = await sandbox.startAgent({ kind: "ours", name: "limited", join: [seed], host, place });
+      await waitForView([seed, limited], bothAlive);
+      // A message of Serf's own, of 19 MB: all but its end.
+      const header = Buffer.from("0881aa557365724d73674c656ece01220000", "hex");
+      const held: Socket[] = [];
+      for (let count = 0; count < 20; count++) {
+        held.push(hold(place.bindPort, Buffer.concat([header, Buffer.alloc(18_900_000)])));
+        await sleep(100);
+      }
+      await waitFor(() => limited.log.includes("the open streams together hold too many bytes"), {
+        what: "the agent to refuse streams",
+        witnesses: [limited],
+      });
+      await staysMember(seed, 2_000);
+      expect(limited.process.exit).toBeUndefined();
+      for (const socket of held) socket.destroy();
+      await waitForView([seed, limited], bothAlive);
+      expect(seed.log).not.toContain("EventMemberFailed: limited");
+    });
   });

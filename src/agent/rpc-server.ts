@@ -102,13 +102,17 @@ class Connections {
     socket.on("error", () => {});
     if (this.unauthenticated >= this.limits.unauthenticatedMax) {
       socket.destroy();
+      metrics.increment("agent.ipc.refused");
       const why = `${this.unauthenticated} connections have not authenticated yet`;
       this.complain("WARN", "strangers", `Refusing clients: ${why}`);
       return;
     }
     const trustedClients = this.sessions.size - this.unauthenticated;
     const refused = this.isShedding || trustedClients >= this.limits.clientsMax;
-    if (refused) this.complain("WARN", "clients", `Refusing clients: ${trustedClients} are connected`);
+    if (refused) {
+      metrics.increment("agent.ipc.refused");
+      this.complain("WARN", "clients", `Refusing clients: ${trustedClients} are connected`);
+    }
     this.accepted += 1;
     const remoteAddress = describeRemote(socket, this.accepted);
     logger.log("INFO", `agent.ipc: Accepted client: ${remoteAddress}`);

@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { connectSerf, type SerfClient } from "../../src/client/client.ts";
 import { encodeFrame } from "../../src/rpc/framing.ts";
@@ -14,6 +15,7 @@ import { createMemoryGroup, whyNoMemoryGroups } from "../support/memory-group.ts
 import { useSandbox } from "../support/sandbox.ts";
 import { sleep, waitFor } from "../support/wait-for.ts";
 
+const counterPlugin = fileURLToPath(new URL("../fixtures/plugins/counter", import.meta.url));
 const onLinux = process.platform === "linux";
 const bothAlive = { seed: "alive", limited: "alive" };
 
@@ -70,15 +72,17 @@ describe.skipIf(!onLinux).concurrent("an agent that can open no file any more", 
   test("says so, runs no handler, stays a member, and is as before when it can again", {
     timeout: 180_000,
   }, async () => {
-    const told = join(await sandbox.folder(), "told");
+    const folder = await sandbox.folder();
+    const told = join(folder, "told");
     const seed = await sandbox.startAgent({ kind: "ours", name: "seed" });
     const limited = await sandbox.startAgent({
       kind: "ours",
       name: "limited",
       join: [seed],
-      args: [`-event-handler=user=echo $SERF_USER_EVENT >> ${told}`],
+      args: [`-event-handler=user=echo $SERF_USER_EVENT >> ${told}`, `-plugin-dir=${folder}`],
     });
     await waitForView([seed, limited], bothAlive);
+    expect((await limited.command(["plugin", "install", counterPlugin], "ours")).code).toBe(0);
     const { pid } = limited.process;
     const setLimit = (count: number) => execFileSync("prlimit", ["--pid", String(pid), `--nofile=${count}:1024`]);
     setLimit(readdirSync(`/proc/${pid}/fd`).length - 1);
@@ -106,6 +110,10 @@ describe.skipIf(!onLinux).concurrent("an agent that can open no file any more", 
     });
     await waitForView([seed, limited], bothAlive);
     expect(seed.log).not.toContain("EventMemberFailed: limited");
+    const client = await connectSerf({ address: limited.rpcAddress });
+    const [counter] = (await client.plugin("list", {})).plugins;
+    expect(counter).toMatchObject({ instance: "counter", state: "running", restarts: 0 });
+    client.close();
   });
 });
 

@@ -1,6 +1,7 @@
 /** What `serf dev` does with its cluster: forms it, plays what was asked for, and measures how long everybody takes to agree. */
 
 import { formatEndpoint } from "../../base/address.ts";
+import { readResidentBytes } from "../../host/process-limits.ts";
 import type { LocalCluster } from "../../local-cluster/local-cluster.ts";
 import type { Split } from "./option-types.ts";
 import type { View } from "./view.ts";
@@ -116,7 +117,7 @@ export class DevSession {
     const seconds = round((performance.now() - startedMs) / 1000, 1);
     const { user, system } = process.cpuUsage(cpuBefore);
     const cpuSeconds = round((user + system) / 1e6, 1);
-    const memoryMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    const memoryMiB = Math.round((readResidentBytes() ?? 0) / 2 ** 20);
     this.view.tell(event, `${text} after ${seconds} s (${cpuSeconds} s of CPU, ${memoryMiB} MiB)`, {
       seconds,
       cpuSeconds,
@@ -131,7 +132,7 @@ export class DevSession {
     const { user, system } = process.cpuUsage(this.cpu);
     const cpuMsPerNodeSecond = round((user + system) / (nowMs - this.cpuAtMs) / census.nodes, 3);
     [this.cpu, this.cpuAtMs] = [process.cpuUsage(), nowMs];
-    const memoryMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    const memoryMiB = Math.round((readResidentBytes() ?? 0) / 2 ** 20);
     const seconds = round((nowMs - this.startedMs) / 1000, 1);
     this.view.show({ ...census, seen: round(census.seen, 5), cpuMsPerNodeSecond, memoryMiB, seconds });
     for (const observe of [...this.observers]) observe(census.complete === census.nodes);

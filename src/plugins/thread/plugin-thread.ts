@@ -66,7 +66,7 @@ export class PluginThread {
         this.runtime?.processes.receiveEnd(message.process, message.ending);
         return;
       case "ping":
-        this.post({ kind: "pong", bufferBytes: process.memoryUsage().arrayBuffers });
+        this.post({ kind: "pong", bufferBytes: bufferBytes() });
         return;
       case "stop":
         void this.stop(message.ending);
@@ -135,4 +135,13 @@ function resolveFor(plugin: Plugin, options: Readonly<Record<string, unknown>>):
   const problem = plugin.checkOptions?.(resolved);
   if (problem !== undefined) throw new SerfError("PLUGIN_INVALID", problem);
   return resolved;
+}
+
+/** Node reads all figures at once, and one of them from a file: where none can be opened there is no figure, and this thread goes on. */
+function bufferBytes(): number {
+  try {
+    return process.memoryUsage().arrayBuffers;
+  } catch {
+    return 0;
+  }
 }

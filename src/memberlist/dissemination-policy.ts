@@ -2,6 +2,7 @@ import type { Endpoint } from "../base/address.ts";
 import type { Broadcast } from "./broadcast-queue.ts";
 import type { Foundations } from "./foundations.ts";
 import type { InboxMessage } from "./inbox.ts";
+import type { Member } from "./member.ts";
 import type { PacketSender } from "./packet-sender.ts";
 
 export interface DisseminationSurroundings extends Foundations {
@@ -22,7 +23,7 @@ export interface DisseminationPolicy {
   /** The message, which came in a packet from there, is handled now; what is queued until `received` is what it led to. */
   receiving(from: Endpoint, message: InboxMessage): void;
   received(): void;
-  /** Whether the gossiper may tell that member. */
-  mayGossipTo(row: number): boolean;
+  /** Up to `count` members for the gossiper to tell now. */
+  choosePeers(count: number): readonly Member[];
   stop(): void;
 }

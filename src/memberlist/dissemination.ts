@@ -3,16 +3,32 @@ import type { Broadcast } from "./broadcast-queue.ts";
 import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
 import { EagerDissemination } from "./eager-dissemination.ts";
 import type { InboxMessage } from "./inbox.ts";
+import type { Member } from "./member.ts";
 import type { MemberlistOptions } from "./options.ts";
+import type { Peers } from "./peers.ts";
 
 /** The reference's: nothing leaves but at the gossiper's intervals, and along with pings. */
-const timerPolicy: DisseminationPolicy = {
-  queued: () => 0,
-  receiving: () => undefined,
-  received: () => undefined,
-  mayGossipTo: () => true,
-  stop: () => undefined,
-};
+class TimerDissemination implements DisseminationPolicy {
+  private readonly peers: Peers;
+
+  constructor(peers: Peers) {
+    this.peers = peers;
+  }
+
+  queued(): number {
+    return 0;
+  }
+
+  receiving(): void {}
+
+  received(): void {}
+
+  choosePeers(count: number): readonly Member[] {
+    return this.peers.forGossip(count);
+  }
+
+  stop(): void {}
+}
 
 /** Holds the policy in force, which may change at any time, and connects it with the queues. */
 export class Dissemination {
@@ -55,13 +71,13 @@ export class Dissemination {
     }
   }
 
-  mayGossipTo(row: number): boolean {
-    return this.policy.mayGossipTo(row);
+  /** Up to `count` members for the gossiper to tell now. */
+  choosePeers(count: number): readonly Member[] {
+    return this.policy.choosePeers(count);
   }
 
   stop(): void {
-    this.policy.stop();
-    this.policy = timerPolicy;
+    this.use("timer");
   }
 
   private queued(broadcast: Broadcast, isUser: boolean): number {
@@ -70,6 +86,6 @@ export class Dissemination {
   }
 
   private create(kind: MemberlistOptions["dissemination"]): DisseminationPolicy {
-    return kind === "eager" ? new EagerDissemination(this.around) : timerPolicy;
+    return kind === "eager" ? new EagerDissemination(this.around) : new TimerDissemination(this.around.peers);
   }
 }

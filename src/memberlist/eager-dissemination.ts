@@ -5,16 +5,22 @@ import { encodeMessage } from "../wire/codecs.ts";
 import type { Broadcast } from "./broadcast-queue.ts";
 import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
 import type { InboxMessage } from "./inbox.ts";
+import type { Member } from "./member.ts";
 import { PushRounds } from "./push-rounds.ts";
 import { RecentNews } from "./recent-news.ts";
 import { RelayTree } from "./relay-tree.ts";
+import { retransmitLimit } from "./scaling.ts";
 
 /** For how long a message that is no news any more is still passed on to those who count on it. */
-const duplicatesMs = 100;
+const duplicatesMs = 40;
 /** News from a push/pull goes by the tree if it is at most so much: a newcomer is, the other half of a cluster is not. */
 const mergedMax = 8;
 /** So much waits for its turn at most; what comes beyond is left to the gossiper. */
 const waitingMax = 4_096;
+/** So many members are told at random before one is again, where there are more. */
+const toldMax = 16;
+/** In the profile "local" up to nine nodes have two transmissions. */
+const scantBelow = 4;
 
 /**
  * Tells news at once: by a tree whose branches each node works out for itself, so that it takes two steps without loss, and to
@@ -36,6 +42,8 @@ export class EagerDissemination implements DisseminationPolicy {
   private relayed: Uint8Array[] = [];
   /** News that came by a stream in this turn. */
   private merged: Uint8Array[] = [];
+  /** Ids of the members that were told at random last. */
+  private toldLast: number[] = [];
   private flushTimer: Timer | undefined;
   private handled: InboxMessage | undefined;
   private sender: Endpoint | undefined;
@@ -46,18 +54,18 @@ export class EagerDissemination implements DisseminationPolicy {
     this.around = around;
     const { eagerPacketsPerSecond: perSecond, nodeName } = around.options;
     this.tree = new RelayTree(around.table, nodeName);
-    this.rounds = new PushRounds(around, (row) => this.mayGossipTo(row));
+    this.rounds = new PushRounds(around, (count) => this.choosePeers(count));
     this.bucket = new TokenBucket(around.clock, perSecond, Math.max(1, perSecond / 10));
   }
 
   queued({ message, origin = "here" }: Broadcast, isUser: boolean): number {
     this.schedule();
     if (origin === "everywhere") return 0;
-    const target = origin === "here" ? this.begun : this.placeOfPassedOn();
-    if (target === undefined) return 1;
-    if (target.length >= waitingMax) return 0;
-    target.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
-    return 1;
+    const isBegun = origin === "here";
+    const target = isBegun ? this.begun : this.placeOfPassedOn();
+    if (target !== undefined && target.length >= waitingMax) return 0;
+    target?.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
+    return isBegun || !this.isScant ? 1 : 0;
   }
 
   receiving(from: Endpoint, message: InboxMessage): void {
@@ -83,9 +91,20 @@ export class EagerDissemination implements DisseminationPolicy {
     }
   }
 
-  /** Not to a deputy: it would tell its cell, each time. */
-  mayGossipTo(row: number): boolean {
-    return !this.tree.isDeputy(this.around.table.idOf(row));
+  /**
+   * Not those told last, so that in a small cluster nobody is left out; and no deputies: one would tell its whole cell, each time.
+   */
+  choosePeers(count: number): readonly Member[] {
+    const { peers, table } = this.around;
+    const isDeputy = (row: number) => this.tree.isDeputy(table.idOf(row));
+    const chosen = peers.forGossip(count, (row) => !this.toldLast.includes(table.idOf(row)) && !isDeputy(row));
+    if (chosen.length === count) return this.noteTold(chosen);
+    const names = new Set(chosen.map(({ name }) => name));
+    this.toldLast = [];
+    return this.noteTold([
+      ...chosen,
+      ...peers.forGossip(count - chosen.length, (row) => !names.has(table.descriptorOf(row).name) && !isDeputy(row)),
+    ]);
   }
 
   stop(): void {
@@ -94,10 +113,31 @@ export class EagerDissemination implements DisseminationPolicy {
     this.rounds.stop();
   }
 
+  /** Who told this node has nothing to hear of it: in a cluster of three all depends on that. */
+  private noteTeller(): void {
+    const { peers, table } = this.around;
+    const row = this.sender === undefined ? -1 : peers.rowAt(this.sender);
+    if (row >= 0) this.noteTold([table.view(row)]);
+  }
+
+  private noteTold(members: readonly Member[]): readonly Member[] {
+    const { table } = this.around;
+    for (const { name } of members) this.toldLast.push(table.idOf(table.find(name)));
+    if (this.toldLast.length > toldMax) this.toldLast.splice(0, this.toldLast.length - toldMax);
+    return members;
+  }
+
+  /** Whether a broadcast is sent so few times that what was begun by a node without a tree would not get around with one less. */
+  private get isScant(): boolean {
+    const { options, table } = this.around;
+    return retransmitLimit(options.retransmitMult, table.length) < scantBelow;
+  }
+
   /** Where another node's news waits; undefined if it does not go by the tree from here. */
   private placeOfPassedOn(): Uint8Array[] | undefined {
     if (this.handled === undefined) return this.merged;
     this.wasNews = true;
+    if (this.tree.isDirect) this.noteTeller();
     return this.isDeputyOfSender ? this.relayed : undefined;
   }
 

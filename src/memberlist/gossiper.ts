@@ -44,9 +44,9 @@ export class Gossiper {
   }
 
   private handleRound(): void {
-    const { clock, dissemination, metrics, options, packets, peers } = this.around;
+    const { clock, dissemination, metrics, options, packets } = this.around;
     const startedMs = clock.monotonicMs();
-    for (const member of peers.forGossip(options.gossipNodes, (row) => dissemination.mayGossipTo(row))) {
+    for (const member of dissemination.choosePeers(options.gossipNodes)) {
       if (packets.sendBroadcasts(member)) continue;
       if (dissemination.hearsOfAll) this.ticker.stop();
       break;

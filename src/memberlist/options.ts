@@ -109,7 +109,7 @@ export const memberlistOptions = {
   gossipNodes: option(integer(0, 100), 3, "To how many members. More spread news faster and cost bandwidth."),
   dissemination: option(
     choice("eager", "timer"),
-    "timer",
+    "eager",
     "When news leaves. eager: at once, by a tree that the nodes work out for themselves and to some random members; what is still pending goes every gossipIntervalMs. timer: only every gossipIntervalMs and along with pings, as in HashiCorp's implementation. Nodes of both kinds understand each other.",
   ),
   eagerPacketsPerSecond: option(

@@ -1,3 +1,4 @@
+import type { Endpoint } from "../base/address.ts";
 import type { Clock, Random } from "../base/host.ts";
 import type { Member } from "./member.ts";
 import type { MemberTable } from "./member-table.ts";
@@ -39,9 +40,18 @@ export class Peers {
   }
 
   /** Up to `count` members worth telling: the living, and those dead so recently that they may yet refute it. */
-  forGossip(count: number, mayTell: (row: number) => boolean): readonly Member[] {
+  forGossip(count: number, mayTell: (row: number) => boolean = () => true): readonly Member[] {
     const nowMs = this.clock.monotonicMs();
     return this.choose(count, (row) => this.isWorthTelling(row, nowMs) && mayTell(row));
+  }
+
+  /** The row of a living member at that address, or -1. It looks at all of them. */
+  rowAt({ address, port }: Endpoint): number {
+    for (let row = 0; row < this.table.length; row++) {
+      const place = this.table.descriptorOf(row);
+      if (place.port === port && place.address === address && this.table.isLiving(row)) return row;
+    }
+    return -1;
   }
 
   /** A member to exchange everything with. */

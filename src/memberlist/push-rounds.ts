@@ -1,13 +1,14 @@
 import type { Timer } from "../base/host.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { DisseminationSurroundings } from "./dissemination-policy.ts";
+import type { Member } from "./member.ts";
 import { retransmitLimit } from "./scaling.ts";
 
 /** When rounds take place after the first one, each a quarter earlier or later. */
 const laterRoundsMs = [4, 12, 36] as const;
 const jitter = 0.25;
 const firstRoundMax = 6;
-const laterRoundsTotalMax = 6;
+const laterRoundsTotalMax = 8;
 
 /**
  * Sends what is pending to some random members at once, and to some more a few milliseconds later: what reaches those whom the
@@ -16,15 +17,15 @@ const laterRoundsTotalMax = 6;
  */
 export class PushRounds {
   private readonly around: DisseminationSurroundings;
-  private readonly mayTell: (row: number) => boolean;
+  private readonly choosePeers: (count: number) => readonly Member[];
   private readonly bucket: TokenBucket;
   private timer: Timer | undefined;
   private round = 0;
   private plan: readonly number[] = [];
 
-  constructor(around: DisseminationSurroundings, mayTell: (row: number) => boolean) {
+  constructor(around: DisseminationSurroundings, choosePeers: (count: number) => readonly Member[]) {
     this.around = around;
-    this.mayTell = mayTell;
+    this.choosePeers = choosePeers;
     const { eagerPushesPerSecond: perSecond } = around.options;
     this.bucket = new TokenBucket(around.clock, perSecond, perSecond);
   }
@@ -65,8 +66,8 @@ export class PushRounds {
 
   /** False if nothing is pending any more. */
   private push(count: number): boolean {
-    const { packets, peers } = this.around;
-    for (const member of peers.forGossip(count, this.mayTell)) {
+    const { packets } = this.around;
+    for (const member of this.choosePeers(count)) {
       if (!packets.sendBroadcasts(member)) return false;
       this.bucket.take(1);
     }

@@ -1,5 +1,6 @@
 /** Many nodes of memberlist alone, as the papers compare it: without Serf's events and intents on top. */
 
+import type { UserDataDelegate } from "../../src/memberlist/delegates.ts";
 import { Directory } from "../../src/memberlist/directory.ts";
 import type { MemberTable } from "../../src/memberlist/member-table.ts";
 import { Memberlist } from "../../src/memberlist/memberlist.ts";
@@ -19,6 +20,8 @@ export class MemberlistCluster {
   readonly nodes: ClusterNode[] = [];
   private readonly directory = new Directory();
   private readonly options: Partial<MemberlistOptions>;
+  /** What a node is given beyond what all have. */
+  prepare: ((number: number) => { options?: Partial<MemberlistOptions>; userData?: UserDataDelegate }) | undefined;
   /** Called when a node takes a member for dead. */
   heldForDead: ((observer: string, member: string) => void) | undefined;
 
@@ -32,10 +35,12 @@ export class MemberlistCluster {
     const number = this.nodes.length + 1;
     const name = `n${number}`;
     const host = this.network.createHost({ name, address: `10.0.${number >> 8}.${number & 255}` });
+    const { options = {}, userData } = this.prepare?.(number) ?? {};
     const memberlist = new Memberlist(
-      { ...this.options, nodeName: name },
+      { ...this.options, ...options, nodeName: name },
       host,
       {
+        ...(userData && { userData }),
         members: {
           memberJoined: () => undefined,
           memberUpdated: () => undefined,

@@ -133,7 +133,7 @@ describe("a cluster of Serf nodes", () => {
 
   test("leaves though nobody hears of it in time, and says so", () => {
     const cluster = new SerfCluster(1);
-    const [a] = cluster.startJoined(2, { broadcastTimeoutMs: 100 });
+    const [a] = cluster.startJoined(2, { broadcastTimeoutMs: 100, memberlist: { dissemination: "timer" } });
     const startMs = cluster.network.nowMs;
     expect(cluster.settle((done) => a!.serf.leave(done))).toBeUndefined();
     expect(cluster.network.nowMs - startMs).toBe(1200);
@@ -252,7 +252,7 @@ describe("force-leave", () => {
 
   test("that nobody can hear of in time says so", () => {
     const cluster = new SerfCluster(1);
-    const [a] = cluster.startJoined(2, { broadcastTimeoutMs: 100 });
+    const [a] = cluster.startJoined(2, { broadcastTimeoutMs: 100, memberlist: { dissemination: "timer" } });
     expect(cluster.settle((done) => a!.serf.forceLeave("nobody", false, done))).toMatchObject({
       code: "TIMEOUT",
       message: "timed out broadcasting node removal",

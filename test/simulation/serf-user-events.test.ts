@@ -112,7 +112,7 @@ describe("messages of other nodes", () => {
 
   test("that are a relay go on to their destination alone", () => {
     const cluster = new SerfCluster(1);
-    const [a, b, c] = cluster.startJoined(3);
+    const [a, b, c] = cluster.startJoined(3, { memberlist: { dissemination: "timer" } });
     // The relayed message is a query response, which is not gossiped; here a user event, to see it arrive.
     send(b!, a!, relayTo("0a000003") + userEvent);
     cluster.network.run(10);

@@ -69,7 +69,7 @@ export const networkOptions = {
   },
   dissemination: {
     type: choice("eager", "timer"),
-    default: "timer",
+    default: "eager",
     doc: "When news leaves this member. eager: at once, to all by a tree and some random members. timer: at the profile's gossip interval and along with pings, as HashiCorp's agent does it. Members of both kinds understand each other.",
     flag: "dissemination",
     key: "dissemination",

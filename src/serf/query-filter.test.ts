@@ -56,10 +56,21 @@ describe("filters of a query", () => {
   });
 
   test("take linear time whatever a stranger sends", () => {
-    const hostile = filtersOf([], { role: "^(a+)+$", zone: "((a{100}){100}){100}" });
+    const hostile = filtersOf([], { role: "^(a+)+$", zone: "((a{20}){10}){10}" });
     const slow = { name: "x", tags: { role: `${"a".repeat(200)}!` } };
     expect(decideAddressed(hostile, slow)).toBe(false);
     expect(decideAddressed([hostile[1]!], slow)).toMatchObject({ problem: expect.stringContaining("repeat count") });
+  });
+
+  test("are refused where their expressions cost too much, alone or together", () => {
+    const dear = filtersOf([], { role: `(?:${"a?".repeat(300)}){1000}` });
+    expect(decideAddressed(dear, web)).toMatchObject({ problem: expect.stringContaining("too expensive") });
+    expect(selectAddressed(dear, [web, db])).toEqual([]);
+    const half = filtersOf([], { absent: `(?:${"a?".repeat(13)}){900}` });
+    expect(decideAddressed(half, web)).toBe(true);
+    expect(decideAddressed([...half, ...half], web)).toMatchObject({
+      problem: expect.stringContaining("too expensive"),
+    });
   });
 
   test("never throw, whatever bytes they are", () => {

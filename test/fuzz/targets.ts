@@ -20,7 +20,7 @@ import { readRequest } from "../../src/plugins/dns/request.ts";
 import { decodeFrame, encodeFrame, FrameReader } from "../../src/rpc/framing.ts";
 import { decodePushPull, decodeSerfMessage } from "../../src/serf/messages.ts";
 import { decodePingPayload } from "../../src/serf/ping-payload.ts";
-import { compileFilter, encodeFilters } from "../../src/serf/query-filter.ts";
+import { encodeFilters, FilterCompiler } from "../../src/serf/query-filter.ts";
 import { readSnapshot } from "../../src/serf/snapshot-format.ts";
 import { decodeTags, encodeTags } from "../../src/serf/tags.ts";
 import { decodeMessage, encodeMessage } from "../../src/wire/codecs.ts";
@@ -111,7 +111,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
     inputBytesMax: 1_024,
     seeds: encodeFilters({ nodes: ["a", "b"], tags: { role: "^(web|db)[0-9]{1,3}$", dc: "(?i)a.*[[:alpha:]]+" } })!,
     decode: (input) => {
-      const test = compileFilter(input);
+      const test = new FilterCompiler().compile(input);
       return typeof test === "function" ? test({ name: "a", tags: { role: "web1", dc: "a".repeat(200) } }) : test;
     },
     isRefusal: (result) => typeof result === "object",

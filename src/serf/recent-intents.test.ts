@@ -24,11 +24,14 @@ describe("recent intents", () => {
     expect(intents.size).toBe(0);
   });
 
-  test("are bounded: the oldest goes first", () => {
+  test("are bounded: the oldest go first, many at a time", () => {
     const intents = new RecentIntents();
-    for (let index = 0; index <= 65_536; index++) intents.keep(`node-${index}`, "join", 1, index);
+    for (let index = 0; index < 65_536; index++) intents.keep(`node-${index}`, "join", 1, index);
     expect(intents.size).toBe(65_536);
-    expect(intents.find("node-0")).toBeUndefined();
-    expect(intents.find("node-1")).toBeDefined();
+    intents.keep("one more", "join", 1, 65_536);
+    expect(intents.size).toBe(65_536 - 4_096 + 1);
+    expect(intents.find("node-4095")).toBeUndefined();
+    expect(intents.find("node-4096")).toBeDefined();
+    expect(intents.find("one more")).toBeDefined();
   });
 });

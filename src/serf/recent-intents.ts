@@ -8,6 +8,8 @@ interface RecentIntent {
 
 /** The reference has no such bound; ten thousand members that all come and go within five minutes stay below it. */
 const intentsMax = 65_536;
+/** Forgotten at a time when there is no more room. The first entry of a Map costs the more to find, the more entries before it were deleted. */
+const forgottenAtOnce = 4_096;
 
 /**
  * Intents about members not yet heard of. Gossip about a node's intent can overtake the news that the node exists; without
@@ -26,7 +28,7 @@ export class RecentIntents {
     const kept = this.intents.get(name);
     if (kept !== undefined && lamportTime <= kept.lamportTime) return false;
     this.intents.delete(name);
-    if (this.intents.size >= intentsMax) this.intents.delete(this.intents.keys().next().value as string);
+    if (this.intents.size >= intentsMax) this.forgetOldest();
     this.intents.set(name, { kind, lamportTime, seenAtMs: nowMs });
     return true;
   }
@@ -40,6 +42,14 @@ export class RecentIntents {
   reap(nowMs: number, maxAgeMs: number): void {
     for (const [name, intent] of this.intents) {
       if (nowMs - intent.seenAtMs <= maxAgeMs) return;
+      this.intents.delete(name);
+    }
+  }
+
+  private forgetOldest(): void {
+    let left = forgottenAtOnce;
+    for (const name of this.intents.keys()) {
+      if (left-- === 0) return;
       this.intents.delete(name);
     }
   }

@@ -1,10 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hexEncode } from "../base/bytes.ts";
+import { decodeSerfMessage, encodeSerfMessage } from "./messages.ts";
 import { decideAddressed, encodeFilters, selectAddressed } from "./query-filter.ts";
 
 const web = { name: "web-1", tags: { role: "web", zone: "eu" } };
 const db = { name: "db-1", tags: { role: "db" } };
+
+const anyQuery = {
+  kind: "query",
+  lamportTime: 1,
+  id: 1,
+  address: "10.0.0.1",
+  port: 7946,
+  sourceNode: "web-1",
+  flags: 0,
+  relayFactor: 0,
+  timeoutNs: 1,
+  name: "load",
+  payload: new Uint8Array(0),
+} as const;
 
 /** Bytes that begin as a filter does. */
 const taggedBytes = fc
@@ -71,6 +86,15 @@ describe("filters of a query", () => {
     expect(decideAddressed([...half, ...half], web)).toMatchObject({
       problem: expect.stringContaining("too expensive"),
     });
+  });
+
+  test("are refused where one is too long, or there are too many", () => {
+    const long = new Uint8Array(65_537);
+    expect(decideAddressed([long], web)).toEqual({ problem: "a filter of 65537 bytes" });
+    const queryOf = (filters: number) =>
+      encodeSerfMessage({ ...anyQuery, filters: Array.from({ length: filters }, () => Uint8Array.of(0)) });
+    expect(decodeSerfMessage(queryOf(1_024))).toMatchObject({ kind: "query" });
+    expect(decodeSerfMessage(queryOf(1_025))).toMatchObject({ reason: "too-large" });
   });
 
   test("never throw, whatever bytes they are", () => {

@@ -26,6 +26,8 @@ export interface FilteredNode {
 
 type Test = (node: FilteredNode) => boolean;
 
+/** Some thousand names. */
+const filterBytesMax = 64 * 1024;
 /** Of an expression too long to be repeated whole. */
 const describedCharacters = 80;
 
@@ -70,6 +72,7 @@ export class FilterCompiler {
 
   /** One filter as a test, or why it cannot be one, in the reference's words. */
   compile(filter: Uint8Array): Test | { readonly problem: string } {
+    if (filter.length > filterBytesMax) return { problem: `a filter of ${filter.length} bytes` };
     switch (filter[0]) {
       case filterTypes.nodes: {
         const names = nodeFilter.decode(filter, 1);

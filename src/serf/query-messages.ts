@@ -27,6 +27,9 @@ export const queryFlags = {
   noBroadcast: 2,
 } as const;
 
+/** One for names, and one for each tag asked for: a query has no use for more. */
+const filtersMax = 1_024;
+
 export const query = message("query", {
   lamportTime: field("LTime", u64),
   id: field("ID", u32),
@@ -35,7 +38,7 @@ export const query = message("query", {
   port: field("Port", u16),
   sourceNode: field("SourceNode", text),
   /** All must match; none, as nil, is everybody. See query-filter. */
-  filters: field("Filters", nullable(list(bytes))),
+  filters: field("Filters", nullable(list(bytes, filtersMax))),
   flags: field("Flags", u32),
   /** Through how many other members each answer is to be sent besides. */
   relayFactor: field("RelayFactor", u8),

@@ -18,15 +18,21 @@ export { Schema, type Value } from "./schema-base.ts";
 class ListSchema<T> extends Schema<readonly T[]> {
   readonly zero: readonly T[] = Object.freeze([]);
   private readonly element: Schema<T>;
+  private readonly lengthMax: number;
 
-  constructor(element: Schema<T>) {
+  constructor(element: Schema<T>, lengthMax: number) {
     super();
     this.element = element;
+    this.lengthMax = lengthMax;
   }
 
   read(reader: MsgpackReader): readonly T[] {
     const length = reader.listLength();
     if (length === 0) return this.zero;
+    if (length > this.lengthMax) {
+      reader.fail("too-large", `a list of ${length} elements`);
+      return this.zero;
+    }
     const list: T[] = [];
     for (let i = 0; i < length && reader.failure === undefined; i++) list.push(this.element.read(reader));
     return list;
@@ -42,8 +48,9 @@ class ListSchema<T> extends Schema<readonly T[]> {
   }
 }
 
-export function list<T>(element: Schema<T>): Schema<readonly T[]> {
-  return new ListSchema(element);
+/** A list that is longer than `lengthMax` is refused before any of it is read. */
+export function list<T>(element: Schema<T>, lengthMax = Number.POSITIVE_INFINITY): Schema<readonly T[]> {
+  return new ListSchema(element, lengthMax);
 }
 
 class MapSchema<T> extends Schema<ReadonlyMap<string, T>> {

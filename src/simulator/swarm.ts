@@ -1,3 +1,4 @@
+import type { MemberlistOptions } from "../memberlist/options.ts";
 import type { Scenario, Step } from "./scenario.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
@@ -42,14 +43,18 @@ class Swarm {
   readonly down = new Set<string>();
   readonly gone = new Set<string>();
   private readonly encrypted: boolean;
-  private readonly compression: boolean;
+  private readonly memberlist: Partial<MemberlistOptions>;
 
   constructor(random: SeededRandom) {
     this.random = random;
     this.names = Array.from({ length: this.size() }, (_, index) => `n${index + 1}`);
     // What is done to bytes has tests of its own; here it is the dearest part of every packet.
     this.encrypted = this.chance(0.15);
-    this.compression = this.chance(0.25);
+    this.memberlist = {
+      compression: this.chance(0.25),
+      dissemination: this.chance(0.6) ? "eager" : "timer",
+      confirmDeaths: this.chance(0.2),
+    };
   }
 
   draw(durationMs: number): Scenario {
@@ -78,7 +83,7 @@ class Swarm {
       snapshots: this.chance(0.5),
       encrypted: this.encrypted,
       network: { latency: this.latency() },
-      serf: { memberlist: { compression: this.compression } },
+      serf: { memberlist: this.memberlist },
       steps,
     };
   }

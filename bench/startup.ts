@@ -1,12 +1,15 @@
 /** How long a command takes, from its start to its end, as a person at a prompt waits for it. */
 
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Sandbox } from "../test/support/sandbox.ts";
 import { atMost, type Row } from "./table.ts";
 
 const runs = 30;
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** Measured where `npm run build:bin` has built it. */
+const standalone = `${root}/out/serf`;
 
 export async function benchStartup(sandbox: Sandbox): Promise<Row[]> {
   const agent = await sandbox.startAgent({ kind: "debian", name: "startup" });
@@ -17,6 +20,7 @@ export async function benchStartup(sandbox: Sandbox): Promise<Row[]> {
     [process.execPath, [`${root}/dist/serf.cjs`, ...members]],
     [`${root}/serf`, members],
     ["/usr/bin/serf", members],
+    ...(existsSync(standalone) ? [[standalone, members] as const] : []),
   ];
   const times: number[][] = commands.map(() => []);
   for (let run = 0; run < runs + 2; run++) {
@@ -25,7 +29,7 @@ export async function benchStartup(sandbox: Sandbox): Promise<Row[]> {
       if (run >= 2) times[index]?.push(elapsedMs);
     });
   }
-  const [bare = 0, ours = 0, launched = 0, debian = 0] = times.map(median);
+  const [bare = 0, ours = 0, launched = 0, debian = 0, alone] = times.map(median);
   return [
     { what: "`node -e 0`, wall time", unit: "ms", ours: bare },
     {
@@ -36,7 +40,13 @@ export async function benchStartup(sandbox: Sandbox): Promise<Row[]> {
       aim: atMost(ours, 1.4 * bare, "at most 1.4x `node -e 0`"),
     },
     { what: "`./serf members`, the launcher with it", unit: "ms", ours: launched },
+    ...(alone === undefined ? [] : [standaloneRow(alone, debian)]),
   ];
+}
+
+function standaloneRow(ours: number, reference: number): Row {
+  const what = "`out/serf members`, the standalone executable";
+  return { what, unit: "ms", ours, reference, aim: atMost(ours, 15, "at most 15 ms") };
 }
 
 function timeOf(command: string, parameters: readonly string[]): number {

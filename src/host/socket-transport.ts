@@ -15,6 +15,7 @@ import type {
 } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import type { BoundSockets } from "./bind-sockets.ts";
+import { sendAgainIfRefused } from "./send-again.ts";
 import { SocketStream } from "./socket-stream.ts";
 import { toTransportFailure } from "./transport-failure.ts";
 
@@ -90,7 +91,13 @@ export class SocketTransport implements Transport {
       setImmediate(() => this.failPacket(to, { kind: "unreachable", detail }));
       return;
     }
-    this.udp.send(packet, to.port, this.toSocket(to.address), this.packetSent);
+    const address = this.toSocket(to.address);
+    if (reportsRefusals) {
+      const failed = (error: Error) => this.failPacket(to, toTransportFailure(error));
+      sendAgainIfRefused(() => (this.closed ? undefined : this.udp), packet, to.port, address, failed);
+    } else {
+      this.udp.send(packet, to.port, address, this.packetSent);
+    }
   }
 
   openStream(to: Endpoint, timeoutMs: number, handler: StreamHandler): Stream {
@@ -165,6 +172,9 @@ export class SocketTransport implements Transport {
     return { address: this.isIpv6 && address.startsWith("::ffff:") ? address.slice(7) : address, port };
   }
 }
+
+/** Of sockets that send packets to anybody. */
+const reportsRefusals = process.versions["bun"] !== undefined;
 
 /** Endpoints are addresses; a name that got here must not cost a look-up, let alone connect to what it finds. */
 const refuseNames: LookupFunction = (name, _options, callback) =>

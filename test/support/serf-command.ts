@@ -1,7 +1,7 @@
 /** The two `serf` commands, Debian's and ours, behind one door: the same command line, so a test need not know which it runs. */
 
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { requirePeer } from "./peers.ts";
 import { RunningProcess } from "./processes.ts";
@@ -16,6 +16,9 @@ export interface CommandResult {
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ourCommand = join(root, "dist/serf.cjs");
+/** The standalone executable, to put that to the test: SERF_TS_COMMAND=out/serf. */
+const standalone = process.env["SERF_TS_COMMAND"];
+export const isStandalone = standalone !== undefined;
 const commandDeadlineMs = 20_000;
 
 /**
@@ -35,6 +38,7 @@ export function startCommand(
 
 function programOf(kind: Kind): readonly string[] {
   if (kind === "debian") return [requirePeer("serf") ?? "serf"];
+  if (standalone !== undefined) return [resolve(standalone)];
   if (!existsSync(ourCommand)) throw new Error("dist/serf.cjs is missing: npm run build");
   return [process.execPath, ourCommand];
 }

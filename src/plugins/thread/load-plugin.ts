@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, SerfError } from "../../base/errors.ts";
 import { builtInPlugins } from "../built-in.ts";
@@ -15,7 +16,7 @@ export async function loadPlugin(source: PluginSource): Promise<Plugin> {
 }
 
 async function importPlugin(path: string): Promise<unknown> {
-  offerOurModule();
+  offerOurModule(dirname(path));
   let loaded: { readonly plugin?: unknown; readonly default?: unknown };
   try {
     loaded = await import(pathToFileURL(path).href);

@@ -96,7 +96,9 @@ class IncomingStream implements StreamHandler {
     if (this.answered) return;
     this.reader.push(bytes);
     if (!this.answered && this.server.holdsTooMuch()) {
-      this.conclude(rejected("too-large", "the open streams together hold too many bytes"));
+      // Not even a word: it would go on sending meanwhile.
+      this.note(rejected("too-large", "the open streams together hold too many bytes"));
+      this.drop();
     }
   }
 

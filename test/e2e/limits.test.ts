@@ -12,10 +12,12 @@ import { encodeFrame } from "../../src/rpc/framing.ts";
 import { type Agent, waitForView } from "../support/agent.ts";
 import { loopback } from "../support/loopback.ts";
 import { createMemoryGroup, whyNoMemoryGroups } from "../support/memory-group.ts";
+import { RunningProcess } from "../support/processes.ts";
 import { useSandbox } from "../support/sandbox.ts";
 import { sleep, waitFor } from "../support/wait-for.ts";
 
 const counterPlugin = fileURLToPath(new URL("../fixtures/plugins/counter", import.meta.url));
+const outOfFiles = fileURLToPath(new URL("../fixtures/programs/out-of-files.ts", import.meta.url));
 const onLinux = process.platform === "linux";
 const bothAlive = { seed: "alive", limited: "alive" };
 
@@ -114,6 +116,19 @@ describe.skipIf(!onLinux).concurrent("an agent that can open no file any more", 
     const [counter] = (await client.plugin("list", {})).plugins;
     expect(counter).toMatchObject({ instance: "counter", state: "running", restarts: 0 });
     client.close();
+  });
+});
+
+describe.skipIf(!onLinux).concurrent("the program that takes an agent's log to syslog", () => {
+  test("is started as soon as files can be opened", async () => {
+    const args = ["-c", 'ulimit -n 64 && exec "$@"', "sh", process.execPath, "--import", "tsx", outOfFiles];
+    const running = new RunningProcess("sh", args, { title: "out of files" });
+    expect(await running.exited, running.describe()).toBe(0);
+    expect(running.output.trim().split("\n")).toEqual([
+      "cat ended: spawn cat EMFILE",
+      "cat takes no lines, they are dropped",
+      expect.stringMatching(/^\d+ lines were dropped$/),
+    ]);
   });
 });
 

@@ -67,6 +67,7 @@ function after(ms: number | undefined): string {
 }
 
 function seconds(ms: number): string {
+  if (ms > 0 && ms < 100) return `${ms.toPrecision(2)} ms`;
   return ms < 10_000
     ? `${(ms / 1000).toFixed(2)} s`
     : ms < 600_000

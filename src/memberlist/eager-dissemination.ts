@@ -19,8 +19,8 @@ const mergedMax = 8;
 const waitingMax = 4_096;
 /** So many members are told at random before one is again, where there are more. */
 const toldMax = 16;
-/** In the profile "local" up to nine nodes have two transmissions. */
-const scantBelow = 4;
+/** So few transmissions have up to nine nodes on a LAN. */
+const scantMax = 4;
 
 /**
  * Tells news at once: by a tree whose branches each node works out for itself, so that it takes two steps without loss, and to
@@ -65,7 +65,7 @@ export class EagerDissemination implements DisseminationPolicy {
     const target = isBegun ? this.begun : this.placeOfPassedOn();
     if (target !== undefined && target.length >= waitingMax) return 0;
     target?.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
-    return isBegun || !this.isScant ? 1 : 0;
+    return this.ownTransmissions(isBegun);
   }
 
   receiving(from: Endpoint, message: InboxMessage): void {
@@ -127,10 +127,14 @@ export class EagerDissemination implements DisseminationPolicy {
     return members;
   }
 
-  /** Whether a broadcast is sent so few times that what was begun by a node without a tree would not get around with one less. */
-  private get isScant(): boolean {
+  /**
+   * The tree sends each node one copy, and so each counts one; with few to send, who relays keeps all of them, for what a member without a
+   * tree began, and the origin, which tells everybody, counts what it sends.
+   */
+  private ownTransmissions(isBegun: boolean): number {
     const { options, table } = this.around;
-    return retransmitLimit(options.retransmitMult, table.length) < scantBelow;
+    if (retransmitLimit(options.retransmitMult, table.length) > scantMax) return 1;
+    return isBegun ? this.tree.deputies().length : 0;
   }
 
   /** Where another node's news waits; undefined if it does not go by the tree from here. */

@@ -26,9 +26,16 @@ export interface Run {
   readonly events: number;
 }
 
+export interface ClusterResult {
+  readonly task: ClusterTask;
+  readonly results: readonly RunResult[];
+}
+
 /** Of one run; times in milliseconds from the sending to the last node, `Infinity` where a node was missed for ten seconds. */
 export interface RunResult extends Run {
   readonly nodes: number;
+  /** For each event, sorted. */
+  readonly lastMs: readonly number[];
   readonly medianMs: number;
   readonly p99Ms: number;
   /** How long half and 99 % of all nodes waited, over all events. */
@@ -138,14 +145,14 @@ export function measure({ nodes, timerShare = 0, unknownShare = 0, encrypted = f
       const all = network.runUntil(() => count === nodes, giveUpMs);
       lastMs.push(all ? network.nowMs - startMs : Number.POSITIVE_INFINITY);
       if (!all) missed += 1;
-      network.runUntil(() => rumours.every(({ queue }) => queue.length === 0), giveUpMs);
+      for (let steps = 0; steps < 100 && rumours.some(({ queue }) => queue.length > 0); steps++) network.run(100);
       network.run(100);
       copies += rumours.reduce((total, one) => total + one.copies, 0) - before;
     }
     const last = distributionOf(lastMs)!;
     const each = distributionOf(eachMs)!;
     return {
-      ...{ policy, loss, events, nodes, missed },
+      ...{ policy, loss, events, nodes, missed, lastMs: lastMs.sort((a, b) => a - b) },
       ...{ medianMs: last.median, p99Ms: last.p99, nodeMedianMs: each.median, nodeP99Ms: each.p99 },
       transmissions: copies / (1 - loss) / nodes / events,
     };

@@ -18,7 +18,7 @@ test("one message reaches a hundred nodes in two steps, lossy or not, at the cos
     ],
   });
   expect(none!.p99Ms).toBeLessThan(4);
-  expect(some!.p99Ms).toBeLessThan(20);
+  expect([some!.medianMs < 5, some!.nodeP99Ms < 5]).toEqual([true, true]);
   expect(much!.medianMs).toBeLessThan(20);
   expect(timer!.medianMs).toBeGreaterThan(300);
   for (const { transmissions } of [none!, some!, timer!]) expect(transmissions).toBeLessThan(12.2);

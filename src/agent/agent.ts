@@ -215,16 +215,17 @@ export class Agent implements AgentFace {
   }
 
   /**
-   * Takes over what may change while running: event handlers, tags, when news leaves, and whether signals mean a graceful leave. Of the tags only what
-   * changed in the configuration is touched, so that those set at run time stay. Rejects as `updateTags` does.
+   * Takes over what may change while running: event handlers, tags, when news leaves, the fast path to failed members, and whether signals mean
+   * a graceful leave. Of the tags only what changed in the configuration is touched, so that those set at run time stay. Rejects as `updateTags` does.
    */
   async reload(config: AgentConfig): Promise<void> {
     const { tags: before } = this.config;
     checkTagsSource({ tags: config.tags, tagsFile: this.config.tagsFile });
     const { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt } = config;
     const changeable = { eventHandlers, eventScripts, tags, logLevel, leaveOnTerminate, skipLeaveOnInterrupt };
-    const { dissemination } = config;
-    this.config = { ...this.config, ...changeable, dissemination };
+    const { dissemination, fastFailure } = config;
+    this.config = { ...this.config, ...changeable, dissemination, fastFailure };
+    this.serf.memberlist.setFastFailure(fastFailure);
     this.scripts.setScripts(eventScripts);
     this.serf.memberlist.disseminate(dissemination);
     const changed = Object.entries(tags).filter(([name, value]) => before[name] !== value);

@@ -176,6 +176,10 @@ describe("configuration", () => {
       "flapDampingMs",
       "confirmDeaths",
       "mdnsDisableIpv6",
+      "fastFailure",
+      "fastFailureDwellMs",
+      "fastFailureConfirmations",
+      "fastFailureTruceMs",
       "logFormat",
       "pluginDir",
     ]);

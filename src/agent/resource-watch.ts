@@ -4,7 +4,6 @@ import type { Logger } from "../base/host.ts";
 import {
   collectGarbage,
   countOpenFiles,
-  readAllocatedBytes,
   readAnonymousBytes,
   readHeapUsage,
   readMemoryLimit,
@@ -91,52 +90,20 @@ export class ResourceWatch {
 
 /** The readings of this very process. */
 export function processReadings(): ResourceReadings {
-  const ownMemory = readMemoryLimit();
-  const group = ownMemory === undefined ? undefined : new GroupMemory(ownMemory);
-  let filesLimit = readOpenFilesLimit();
+  const memoryLimit = readMemoryLimit();
+  const filesLimit = readOpenFilesLimit();
   return {
-    collect: () => {
-      collectGarbage();
-      group?.noteCollected();
+    collect: collectGarbage,
+    memory: () => {
+      const held = memoryLimit === undefined ? undefined : readAnonymousBytes();
+      const heap = readHeapUsage();
+      return held === undefined || memoryLimit === undefined ? [heap] : [heap, { used: held, limit: memoryLimit }];
     },
-    memory: () => [readHeapUsage(), group?.read()].filter((usage) => usage !== undefined),
     files: () => {
-      // It may be changed while the process runs.
-      filesLimit = readOpenFilesLimit() ?? filesLimit;
       const used = filesLimit === undefined ? undefined : countOpenFiles(filesLimit);
       return used === undefined || filesLimit === undefined ? undefined : { used, limit: filesLimit };
     },
   };
-}
-
-/** What this process takes of the memory of its control group. */
-class GroupMemory {
-  private readonly limit: number;
-  /** What the runtime takes besides heap and buffers, as far as it is there from the start. */
-  private readonly overhead = Math.max(0, (readAnonymousBytes() ?? 0) - readAllocatedBytes());
-  /** The allocator keeps what was freed, for the next who asks: it looks taken for ever, and is not. */
-  private kept = 0;
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  read(): Usage | undefined {
-    const held = readAnonymousBytes();
-    if (held === undefined) return undefined;
-    this.kept = Math.min(this.kept, this.freeOf(held));
-    return { used: held - this.kept, limit: this.limit };
-  }
-
-  /** Garbage has just been collected: what nobody has now is free. Before, much of it might have been about to be used. */
-  noteCollected(): void {
-    const held = readAnonymousBytes();
-    if (held !== undefined) this.kept = this.freeOf(held);
-  }
-
-  private freeOf(held: number): number {
-    return Math.max(0, held - this.overhead - readAllocatedBytes());
-  }
 }
 
 const describe: Readonly<Record<Resource, (usage: Usage) => string>> = {

@@ -43,7 +43,7 @@ const defaultLimits: RpcLimits = {
 };
 
 /** What clients may make the server hold before `grew` is called again. */
-const growthBytes = 2 * 1024 * 1024;
+const growthBytes = 4 * 1024 * 1024;
 
 /** One line of a kind in so long, so that a flood of connections is not a flood of lines. */
 const complaintPeriodMs = 60_000;

@@ -10,6 +10,8 @@ const oneMessageBytes = 21 * 1024 * 1024;
 /** An agent tells member and user events together that come within so long; a library tells each at once. */
 const coalescePeriodMs = 3000;
 const quiescentPeriodMs = 1000;
+/** The shortest that the membership layer takes. */
+const fastFailureDwellMsMin = 1000;
 
 /** What an agent's configuration means to the node it runs. */
 export function createSerfOptions(
@@ -46,6 +48,10 @@ export function createSerfOptions(
       dissemination: config.dissemination,
       flapDampingMs: config.flapDampingMs,
       confirmDeaths: config.confirmDeaths,
+      fastFailure: config.fastFailure,
+      fastFailureConfirmations: config.fastFailureConfirmations,
+      fastFailureTruceMs: config.fastFailureTruceMs,
+      ...fastFailureDwell(config),
       keys,
       ...unfinishedStreamsFor(readMemoryLimit()),
     },
@@ -57,4 +63,13 @@ function unfinishedStreamsFor(memoryBytes: number | undefined): Partial<Memberli
   if (memoryBytes === undefined) return {};
   const { default: usual } = memberlistOptions.unfinishedStreamBytesMax;
   return { unfinishedStreamBytesMax: Math.max(oneMessageBytes, Math.min(usual, Math.floor(memoryBytes / 8))) };
+}
+
+/** What is not given is as the profile has it. */
+function fastFailureDwell({
+  fastFailureDwellMs,
+}: AgentConfig): Pick<MemberlistOptions, "fastFailureDwellMs"> | undefined {
+  return fastFailureDwellMs === 0
+    ? undefined
+    : { fastFailureDwellMs: Math.max(fastFailureDwellMs, fastFailureDwellMsMin) };
 }

@@ -71,12 +71,6 @@ export function collectGarbage(): void {
   if (typeof collect === "function") collect();
 }
 
-/** What V8 has for its heap and for buffers, in bytes: garbage too, until it is collected. */
-export function readAllocatedBytes(): number {
-  const { total_heap_size, external_memory } = getHeapStatistics();
-  return total_heap_size + external_memory;
-}
-
 /** False of a child for which no pipes could be opened, since the limit of open files is reached. Node's types leave that out. */
 export function hasPipes({ stdin }: { readonly stdin: unknown }): boolean {
   return stdin !== undefined;

@@ -15,6 +15,7 @@ import type { MemberlistOptions } from "./options.ts";
 import { ProbeOrder } from "./peer-selection.ts";
 import { Peers } from "./peers.ts";
 import { RejectionLog } from "./rejection-log.ts";
+import { Truces } from "./truces.ts";
 
 /** Whatever somebody else's mistakes repeat is logged once in this time. */
 const limitedLogPeriodMs = 60_000;
@@ -42,6 +43,7 @@ export interface Foundations {
   readonly awareness: Awareness;
   readonly allowed: AllowedNetworks;
   readonly acks: AckWaiters;
+  readonly truces: Truces;
   /** The port of join addresses without one: this node's own. */
   readonly defaultPort: number;
   /** The port a peer tells of a node, or the default one where nodes of protocol 1, which know no ports, take part. */
@@ -81,6 +83,7 @@ export function createFoundations(
     awareness: new Awareness(options.awarenessMaxMultiplier, metrics),
     allowed: new AllowedNetworks(options.allowedNetworks),
     acks: new AckWaiters(timers),
+    truces: new Truces(options, table, clock, metrics),
     defaultPort,
     knownPort: (told) => (options.protocolVersion >= 2 && told !== 0 ? told : defaultPort),
     advertised: () => options.advertise ?? transport.bound,

@@ -8,6 +8,7 @@ import { openPacket } from "../wire/packet-envelope.ts";
 import type { AckWaiters } from "./ack-waiters.ts";
 import { type AnnouncementDone, Announcer } from "./announcer.ts";
 import type { BroadcastQueue } from "./broadcast-queue.ts";
+import { CrashWatch } from "./crash-watch.ts";
 import type { Delegates } from "./delegates.ts";
 import { Directory } from "./directory.ts";
 import { Dissemination } from "./dissemination.ts";
@@ -58,6 +59,7 @@ export class Memberlist implements TransportReceiver {
   private readonly reliableSender: ReliableSender;
   private readonly inbox: Inbox;
   private readonly pings: PingResponder;
+  private readonly crashes: CrashWatch;
   private readonly prober: Prober;
   private readonly dissemination: Dissemination;
   private readonly gossiper: Gossiper;
@@ -92,7 +94,8 @@ export class Memberlist implements TransportReceiver {
     const talking = { ...foundations, dissemination, membership, packets, stateSync };
     this.takeover = new NameTakeover(talking);
     this.pings = new PingResponder(talking);
-    this.prober = new Prober(talking);
+    this.crashes = new CrashWatch(talking);
+    this.prober = new Prober({ ...talking, crashes: this.crashes });
     this.gossiper = new Gossiper(talking);
     this.streamServer = new StreamServer(talking);
     this.joiner = new Joiner(talking);
@@ -121,6 +124,7 @@ export class Memberlist implements TransportReceiver {
     this.membership.announceSelf();
     this.foundations.transport.listen(this);
     this.prober.start();
+    this.crashes.start();
     this.gossiper.start();
     this.stateSync.start();
     this.queueCheck.start();
@@ -170,6 +174,7 @@ export class Memberlist implements TransportReceiver {
     this.state = "shutdown";
     for (const room of [
       this.prober,
+      this.crashes,
       this.dissemination,
       this.gossiper,
       this.stateSync,
@@ -185,6 +190,11 @@ export class Memberlist implements TransportReceiver {
     this.reliableSender.stop();
     this.joiner.stop();
     this.announcer.stop();
+  }
+
+  /** Switches the fast path to failed members on or off while the node runs: see the option `fastFailure`. */
+  setFastFailure(enabled: boolean): void {
+    this.crashes.isEnabled = enabled;
   }
 
   /** Defined from `start` on. */
@@ -258,7 +268,8 @@ export class Memberlist implements TransportReceiver {
     const problem = openPacket(packet, this.foundations.envelopes.opening(), (message) =>
       this.receive(from, message, atMs),
     );
-    if (problem !== undefined) this.foundations.rejections.notePacket(from, problem);
+    if (problem === undefined) this.crashes.heardFrom(from);
+    else this.foundations.rejections.notePacket(from, problem);
   }
 
   /** Whatever measures time is answered at once; what changes the membership can wait a moment. */

@@ -38,7 +38,7 @@ export const metaBytesMax = 512;
 export class Membership {
   private readonly around: Foundations;
   private readonly conflict: (existing: Member, other: Member) => void;
-  private readonly suspicions: Suspicions;
+  readonly suspicions: Suspicions;
   private readonly damping: FlapDamping;
   private readonly isAddressAllowed: (address: string) => boolean;
   private readonly veto: ((alive: Alive) => string | undefined) | undefined;
@@ -307,6 +307,7 @@ export class Membership {
     metrics.increment("memberlist.msg.alive");
     // A message without versions says nothing of them: what was known stands.
     const versions = alive.versions ?? table.descriptorOf(row).versions;
+    this.around.truces.noteReturn(row);
     table.setDescriptor(row, claimedMember({ ...alive, versions }));
     table.setIncarnation(row, alive.incarnation);
     table.setState(row, "alive", clock.monotonicMs());
@@ -356,7 +357,8 @@ export class Membership {
   }
 
   private reportConflict(row: number, alive: Alive): void {
-    const { limitedLog, table } = this.around;
+    const { limitedLog, table, truces } = this.around;
+    truces.note(alive.node);
     const existing = table.view(row);
     const mine = `${existing.address}:${existing.port}`;
     const theirs = `${alive.address}:${alive.port}`;

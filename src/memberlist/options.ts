@@ -13,6 +13,7 @@ import {
 } from "../base/options.ts";
 import { protocolVersionDefault, protocolVersionMax, protocolVersionMin } from "../wire/versions.ts";
 import { AllowedNetworks } from "./allowed-networks.ts";
+import { fastFailureOptions } from "./fast-failure-options.ts";
 import { validateKey } from "./keyring.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -101,6 +102,7 @@ export const memberlistOptions = {
     true,
     "Tells a suspect that it is one along with the ping to it, so that it refutes sooner: Lifeguard's buddy system.",
   ),
+  ...fastFailureOptions,
   gossipIntervalMs: option(
     durationMs(0, dayMs),
     200,
@@ -219,6 +221,8 @@ export const memberlistProfiles = {
     gossipIntervalMs: 500,
     gossipNodes: 4,
     gossipToTheDeadMs: 60_000,
+    fastFailureIntervalMs: 2_500,
+    fastFailureDwellMs: 3_000,
   },
   local: {
     streamTimeoutMs: 1_000,

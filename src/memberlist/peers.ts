@@ -32,11 +32,11 @@ export class Peers {
     return id === undefined ? undefined : table.view(table.rowOfId(id));
   }
 
-  /** Up to `indirectChecks` members that may reach `target` where this node cannot. */
-  relaysFor(target: Member): readonly Member[] {
+  /** Up to `count` members that may reach `target` where this node cannot. */
+  relaysFor(target: Member, count: number): readonly Member[] {
     const targetRow = this.table.find(target.name);
     const isEligible = (row: number): boolean => row !== targetRow && this.isLivingOther(row);
-    return this.choose(this.options.indirectChecks, isEligible);
+    return this.choose(count, isEligible);
   }
 
   /** Up to `count` members worth telling: the living, and those dead so recently that they may yet refute it. */

@@ -15,13 +15,18 @@ export interface PingResponderSurroundings extends Foundations {
 /** Answers pings, and pings on behalf of others. */
 export class PingResponder {
   private readonly around: PingResponderSurroundings;
+  /**
+   * When an ack last carried broadcasts. They are sent a limited number of times, and neighbours that watch this node ask so often that they would
+   * use them up: an ack in a probe interval carries them, which is what the probes of all others bring about without such neighbours.
+   */
+  private filledMs = Number.NEGATIVE_INFINITY;
 
   constructor(around: PingResponderSurroundings) {
     this.around = around;
   }
 
   receivePing(from: Endpoint, ping: Ping): void {
-    const { delegates, limitedLog, options, packets } = this.around;
+    const { clock, delegates, limitedLog, options, packets } = this.around;
     if (ping.node !== "" && ping.node !== options.nodeName) {
       const line = `memberlist: Got ping for unexpected node '${ping.node}' from=${formatEndpoint(from)}`;
       limitedLog.log("WARN", `${from.address} unexpected ping`, line);
@@ -29,7 +34,14 @@ export class PingResponder {
     }
     const payload = delegates.ping?.ackPayload() ?? emptyBytes;
     const ack = encodeMessage({ kind: "ack", sequence: ping.sequence, payload });
-    packets.sendFilled(answerTo(from, ping), ping.sourceNode, ack);
+    const to = answerTo(from, ping);
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.filledMs < options.probeIntervalMs) {
+      packets.send(to, ping.sourceNode, [ack]);
+      return;
+    }
+    this.filledMs = nowMs;
+    packets.sendFilled(to, ping.sourceNode, ack);
   }
 
   /**

@@ -8,7 +8,7 @@ export type Evidence =
   | { readonly kind: "nack" }
   /** The member answered over a stream, where packets failed. */
   | { readonly kind: "stream-ack" }
-  /** The member's host is up, and nobody listens at its port. Nobody concludes anything from it yet. */
+  /** The member's host is up, and nobody listens at its port. A probe concludes nothing from it: see `decideCrash`. */
   | { readonly kind: "refused"; readonly path: "packet" | "stream" }
   /** The ping did not even leave this host. */
   | { readonly kind: "unsent" }

@@ -4,6 +4,7 @@ import { Ticker } from "../base/ticker.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { IndirectPing, StreamMessage } from "../wire/messages.ts";
 import { understandsNack, understandsStreamPing } from "../wire/versions.ts";
+import type { CrashWatch } from "./crash-watch.ts";
 import { composePing, type Foundations } from "./foundations.ts";
 import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
@@ -17,6 +18,7 @@ const evidenceMax = 64;
 export interface ProberSurroundings extends Foundations {
   readonly packets: PacketSender;
   readonly membership: Membership;
+  readonly crashes: CrashWatch;
 }
 
 /** One probe: from the ping to the verdict. */
@@ -150,7 +152,7 @@ export class Prober {
     const { options, packets, peers } = this.around;
     const { target, sequence } = probe;
     const self = this.around.advertised();
-    for (const relay of peers.relaysFor(target)) {
+    for (const relay of peers.relaysFor(target, options.indirectChecks)) {
       const nack = understandsNack(relay.versions);
       if (nack) probe.nacksExpected += 1;
       const request: IndirectPing = {
@@ -190,7 +192,10 @@ export class Prober {
     } else if (outcome.kind === "failed") {
       // That a node which is down refuses the stream, or never opens it, is nothing to tell an operator.
       if (outcome.opened) this.logFallbackFailure(outcome.reason);
-      if (outcome.failure?.kind === "refused") this.learn(probe, { kind: "refused", path: "stream" });
+      if (outcome.failure?.kind === "refused") {
+        this.learn(probe, { kind: "refused", path: "stream" });
+        this.around.crashes.noteRefused(probe.target.name);
+      }
       if (outcome.failure?.kind === "timeout") this.learn(probe, { kind: "timeout", of: "stream" });
     }
   }

@@ -96,9 +96,7 @@ class IncomingStream implements StreamHandler {
     if (this.answered) return;
     this.reader.push(bytes);
     if (!this.answered && this.server.holdsTooMuch()) {
-      // Not even a word: it would go on sending meanwhile.
-      this.note(rejected("too-large", "the open streams together hold too many bytes"));
-      this.drop();
+      this.conclude(rejected("too-large", "the open streams together hold too many bytes"));
     }
   }
 

@@ -17,6 +17,10 @@ export class Suspicions {
     return this.running.size;
   }
 
+  find(name: string): Suspicion | undefined {
+    return this.running.get(name);
+  }
+
   begin(name: string, from: string): void {
     const { clock, options, table, timers } = this.around;
     const nodeCount = table.length;

@@ -53,9 +53,9 @@ describe("a forecast", () => {
 
   test("can be looked at before its end", () => {
     const run = new Forecast(options);
-    for (let steps = 0; steps < 3; steps++) expect(run.advance()).toBe(true);
+    expect(run.advance()).toBe(true);
     expect(run.report).toMatchObject({ phase: "forming", formedAfterMs: undefined, failures: undefined });
-    expect(run.observations.agreement).toBeLessThan(1);
+    expect(run.observations.agreement).toBeGreaterThan(0);
   });
 
   test("needs somebody who survives", () => {

@@ -56,6 +56,7 @@ export class Links {
   /** With rules: what they come to, by sender and receiver. */
   private readonly combined = new Map<string, Map<string, LinkConditions>>();
   private cuts: { readonly from: Group; readonly to: Group }[] = [];
+  private rejections: { readonly from: Group; readonly to: Group }[] = [];
   /** Until when a sender's link is busy with what was sent already. */
   private readonly busyUntilMs = new Map<string, number>();
 
@@ -91,8 +92,36 @@ export class Links {
     this.cuts.push({ from: new Set(from), to: new Set(to) });
   }
 
+  /**
+   * A firewall turns away, and says so, what comes from an address of `from` to one of `to`: packets are lost, streams refused. The way back
+   * stays as it is.
+   */
+  reject(from: Iterable<string>, to: Iterable<string>): void {
+    this.rejections.push({ from: new Set(from), to: new Set(to) });
+  }
+
+  /** Takes back every cut and rejection. */
   heal(): void {
     this.cuts = [];
+    this.rejections = [];
+  }
+
+  isRejected(from: string, to: string): boolean {
+    return this.rejections.length > 0 && this.rejections.some((rule) => isIn(from, rule.from) && isIn(to, rule.to));
+  }
+
+  /** The addresses that are turned away from there. */
+  rejectedFrom(to: string): ReadonlySet<string> {
+    const rules = this.rejections.filter((rule) => isIn(to, rule.to));
+    return new Set(rules.flatMap(({ from }) => [...(from ?? [])]));
+  }
+
+  /** Nothing is wrong with any link, but that it may be slow, or rejected. */
+  get isFair(): boolean {
+    const { base } = this;
+    const { latency: _, ...fair } = fairConditions;
+    const wrong = Object.entries(fair).some(([name, value]) => base[name as keyof LinkConditions] !== value);
+    return !wrong && this.cuts.length === 0 && this.rules.length === 0;
   }
 
   isCut(from: string, to: string): boolean {
@@ -106,7 +135,7 @@ export class Links {
     counts.packetBytes += bytes;
     const conditions = this.conditions(from, to);
     if (this.isLost(conditions, bytes)) return undefined;
-    if (this.isCut(from, to)) {
+    if (this.isCut(from, to) || this.isRejected(from, to)) {
       counts.cut++;
       return undefined;
     }

@@ -134,6 +134,9 @@ export class ScenarioRun {
           step.oneWay,
         );
         return;
+      case "reject":
+        simulation.network.reject(this.places(step.from), this.places(step.to));
+        return;
       case "heal":
         simulation.network.heal();
         return;

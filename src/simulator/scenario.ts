@@ -62,7 +62,12 @@ const step = v.variant("kind", [
     groups: v.pipe(v.array(nodes), v.minLength(2)),
     oneWay: v.optional(v.boolean(), false),
   }),
-  /** Takes back every partition. */
+  /**
+   * A firewall turns away what comes `from` some nodes `to` others, and says so: packets are lost, streams refused, as by a machine on which
+   * nobody listens. The way back stays as it is.
+   */
+  v.strictObject({ kind: v.literal("reject"), from: nodes, to: nodes }),
+  /** Takes back every partition and rejection. */
   v.strictObject({ kind: v.literal("heal") }),
   v.strictObject({ kind: v.literal("loss"), share, ...between }),
   v.strictObject({ kind: v.literal("latency"), latency, ...between }),

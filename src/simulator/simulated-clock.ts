@@ -23,6 +23,11 @@ export class SimulatedClock implements Clock {
     return this.rate === 1 && this.shownMs === this.sinceMs ? nowMs : this.shownMs + (nowMs - this.sinceMs) * this.rate;
   }
 
+  /** How many milliseconds it shows for each true one. */
+  get currentRate(): number {
+    return this.rate;
+  }
+
   wallMs(): number {
     return this.wallOffsetMs + this.monotonicMs();
   }

@@ -178,7 +178,22 @@ export class SimulatedNetwork {
     this.links.cut(from.map(addressOf), to.map(addressOf));
   }
 
-  /** Takes back every partition and cut. */
+  /** A firewall at `to` turns away what comes from `from`, and says so: packets are lost, streams refused. The way back stays as it is. */
+  reject(from: readonly Place[], to: readonly Place[]): void {
+    this.links.reject(from.map(addressOf), to.map(addressOf));
+  }
+
+  /** The addresses that a firewall turns away from there. */
+  rejectedFrom(to: Place): ReadonlySet<string> {
+    return this.links.rejectedFrom(to.address);
+  }
+
+  /** Nothing is wrong with any link, but that it may be slow, or rejected. */
+  get isFair(): boolean {
+    return this.links.isFair;
+  }
+
+  /** Takes back every partition, cut and rejection. */
   heal(): void {
     this.links.heal();
   }

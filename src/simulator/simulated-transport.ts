@@ -113,8 +113,8 @@ export class SimulatedTransport implements Transport {
     }
     schedule.after(links.segmentDelayMs(local.address, remote.address, 0, schedule.nowMs), () => {
       if (stream.isGone) return;
-      const accepted = this.network.socketAt(remote)?.accept(stream) ?? false;
-      if (accepted) return;
+      const isRejected = links.isRejected(local.address, remote.address);
+      if (!isRejected && this.network.socketAt(remote)?.accept(stream)) return;
       const refuse = () => stream.fail({ kind: "refused", detail: "connection refused" });
       schedule.after(links.latencyMs(remote.address, local.address), refuse);
     });

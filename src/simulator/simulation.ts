@@ -69,6 +69,14 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     return this.network.nowMs;
   }
 
+  get isNetworkFair(): boolean {
+    return this.network.isFair;
+  }
+
+  rejectedFrom(address: string): ReadonlySet<string> {
+    return this.network.rejectedFrom({ address });
+  }
+
   get running(): readonly SimulatedNode[] {
     return [...this.current.values()].filter((node) => node.isUp);
   }

@@ -158,6 +158,10 @@ const faults: Readonly<Record<string, Draw>> = {
     const groups = swarm.chance(0.5) ? [cutOff, rest] : [rest, cutOff];
     return { begin: [{ kind: "partition", groups, oneWay: swarm.chance(0.3) }], end: [{ kind: "heal" }] };
   },
+  reject: (swarm) => {
+    const to = swarm.some(0.3);
+    return { begin: [{ kind: "reject", from: swarm.some(0.5), to }], end: [{ kind: "heal" }] };
+  },
   crash: (swarm) => {
     const nodes = swarm.some(0.3);
     const storage = swarm.chance(0.7) ? "kept" : "lost";

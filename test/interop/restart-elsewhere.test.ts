@@ -82,8 +82,10 @@ function tellOfOurs(stayingKind: Kind): void {
 
 /** Two that stay and one that moves; the one that moves has just been killed, and the others do not know it yet. */
 async function startCluster(sandbox: Sandbox, stayingKind: Kind, movingKind: Kind): Promise<readonly Agent[]> {
-  const first = await sandbox.startAgent({ kind: stayingKind, name: "first" });
-  const second = await sandbox.startAgent({ kind: stayingKind, name: "second", join: [first] });
+  // Else ours know in a second, before the newcomer has started.
+  const args = stayingKind === "ours" ? ["-disable-fast-failure"] : [];
+  const first = await sandbox.startAgent({ kind: stayingKind, name: "first", args });
+  const second = await sandbox.startAgent({ kind: stayingKind, name: "second", join: [first], args });
   const moving = await sandbox.startAgent({ kind: movingKind, name: "moving", join: [first] });
   await waitForView([first, second], { first: "alive", second: "alive", moving: "alive" });
   await moving.kill();

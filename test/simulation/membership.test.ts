@@ -149,7 +149,7 @@ describe("joining", () => {
 describe("failure detection", () => {
   it("notices a kill within the bound of the constants, by the profile lan", () => {
     for (let seed = 1; seed <= 20; seed += 1) {
-      const cluster = new Cluster({ seed });
+      const cluster = new Cluster({ seed, memberlist: { fastFailure: false } });
       cluster.grow(10);
       cluster.run(5_000);
       cluster.network.crash(cluster.nodes[3]!.host);
@@ -164,7 +164,7 @@ describe("failure detection", () => {
 
   it("says so as memberlist does, and tells the delegate once", () => {
     const events: string[] = [];
-    const cluster = new Cluster();
+    const cluster = new Cluster({ memberlist: { fastFailure: false } });
     const first = cluster.add({}, recordEvents(events));
     cluster.grow(4);
     cluster.network.crash(cluster.nodes[4]!.host);

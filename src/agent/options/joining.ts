@@ -1,9 +1,11 @@
 /** How a member finds its cluster, finds back to it, and keeps track of members that are gone. */
 
 import { boolean, durationMs, integer, type OptionDeclarations, text, texts } from "../../base/options.ts";
+import { memberlistOptions } from "../../memberlist/options.ts";
 import { serfOptions } from "../../serf/options.ts";
 
 const secondMs = 1000;
+const minuteMs = 60 * secondMs;
 const hourMs = 3600 * secondMs;
 /** Timers of Node end at 24.8 days. */
 const retryIntervalMsMax = 24 * 24 * hourMs;
@@ -92,6 +94,33 @@ export const joiningOptions = {
     doc: "Find back to the cluster also after a graceful leave. It needs -snapshot.",
     flag: "rejoin",
     key: "rejoin_after_leave",
+  },
+  fastFailure: {
+    type: boolean(),
+    default: true,
+    doc: "Declare a member failed some 1.3s after its process ended, if its host is up and refuses connections, other members do not reach it either, and it does not refute. The flag turns it off: then the timers alone decide, as in HashiCorp's agent, which takes 7s or more.",
+    flag: "disable-fast-failure",
+    flagNegates: true,
+    key: "fast_failure",
+    reloads: true,
+  },
+  fastFailureDwellMs: {
+    type: durationMs(0, minuteMs * 10),
+    default: 0,
+    doc: "How long a member's host must refuse connections before the fast way declares the member failed. 0 takes what fits the profile: 1s, with wan 3s. Less than 1s counts as 1s. Choose more where agents are started again within seconds and nobody is to notice.",
+    key: "fast_failure_dwell",
+  },
+  fastFailureConfirmations: {
+    type: memberlistOptions.fastFailureConfirmations.type,
+    default: memberlistOptions.fastFailureConfirmations.default,
+    doc: "How many other members must say that they do not reach a member before the fast way declares it failed. In a cluster of three the third one is enough; with two members the fast way is off.",
+    key: "fast_failure_confirmations",
+  },
+  fastFailureTruceMs: {
+    type: memberlistOptions.fastFailureTruceMs.type,
+    default: memberlistOptions.fastFailureTruceMs.default,
+    doc: "How long the fast way leaves a member alone that was declared failed and was back at once: as long, the timers alone decide about it.",
+    key: "fast_failure_truce",
   },
   reconnectIntervalMs: {
     type: serfOptions.reconnectIntervalMs.type,

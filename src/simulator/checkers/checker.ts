@@ -38,6 +38,10 @@ export interface CheckedWorld {
   readonly lives: readonly SimulatedNode[];
   /** Those that run, and mean to. */
   readonly running: readonly SimulatedNode[];
+  /** Nothing is wrong with any link, but that it may be slow, or rejected. */
+  readonly isNetworkFair: boolean;
+  /** The addresses that a firewall turns away from that address. */
+  rejectedFrom(address: string): ReadonlySet<string>;
 }
 
 /**

@@ -2,6 +2,7 @@ import { agreement } from "./agreement.ts";
 import { announcements } from "./announcements.ts";
 import { bounds } from "./bounds.ts";
 import type { CheckerFactory } from "./checker.ts";
+import { earlyDeaths } from "./early-deaths.ts";
 import { eventOrder } from "./event-order.ts";
 import { incarnations } from "./incarnations.ts";
 import { lamportClocks } from "./lamport-clocks.ts";
@@ -17,6 +18,7 @@ export const allCheckers: readonly CheckerFactory[] = [
   transitions,
   announcements,
   ownLife,
+  earlyDeaths,
   bounds,
   lamportClocks,
   userEvents,

@@ -1,0 +1,125 @@
+import type { Endpoint } from "../base/address.ts";
+import { Ticker } from "../base/ticker.ts";
+import { understandsStreamPing } from "../wire/versions.ts";
+import { type CaseOutcome, CrashCase, type CrashSurroundings } from "./crash-case.ts";
+import { isGone } from "./transitions.ts";
+import { Ward } from "./ward.ts";
+import { ringNeighbours } from "./watch-ring.ts";
+
+/** Members of whom it is found out at the same time whether they crashed; where more do, the ordinary timers are there. */
+const casesMax = 64;
+/** How often the neighbours are chosen anew, besides whenever one of them was silent. An idle node is to sleep. */
+const chooseIntervals = 4;
+/** Besides this node and the member there must be somebody who could confirm its death. */
+const livingMin = 3;
+
+/**
+ * The fast path to a failed member. When a process is gone while its host lives, that host refuses streams within a millisecond; no slow,
+ * stopped or overloaded process looks like that. So each member watches its neighbours on a ring closely, and whoever meets a refusal, there
+ * or in an ordinary probe, opens a case: see `CrashCase`.
+ *
+ * The ordinary probes go on as if this did not exist. HashiCorp's nodes take part without knowing it: they answer pings, relay
+ * them, and believe a death that is gossiped. A deviation: see docs/DEVIATIONS.md; off with `fastFailure: false`.
+ */
+export class CrashWatch {
+  private readonly around: CrashSurroundings;
+  private readonly ticker: Ticker;
+  private readonly wards = new Map<string, Ward>();
+  private readonly cases = new Map<string, CrashCase>();
+  private enabled: boolean;
+  private started = false;
+  /** Of the table, when the wards were chosen. */
+  private changeCount = -1;
+
+  constructor(around: CrashSurroundings) {
+    const { options } = around;
+    this.around = around;
+    this.enabled = options.fastFailure;
+    this.ticker = new Ticker({
+      timers: around.timers,
+      random: around.random,
+      intervalMs: () => chooseIntervals * options.fastFailureIntervalMs,
+      handleTick: () => this.chooseWards(),
+    });
+  }
+
+  start(): void {
+    const { fastFailureWatchers, probeIntervalMs, streamPings } = this.around.options;
+    this.started = true;
+    if (this.enabled && streamPings && probeIntervalMs > 0 && fastFailureWatchers > 0) this.ticker.start();
+  }
+
+  stop(): void {
+    this.ticker.stop();
+    for (const room of [...this.wards.values(), ...this.cases.values()]) room.stop();
+    this.wards.clear();
+    this.cases.clear();
+    this.changeCount = -1;
+  }
+
+  get isEnabled(): boolean {
+    return this.enabled;
+  }
+
+  /** Switches the fast path on or off while the node runs. */
+  set isEnabled(enabled: boolean) {
+    if (enabled === this.enabled) return;
+    this.enabled = enabled;
+    if (!this.started) return;
+    if (enabled) this.start();
+    else this.stop();
+  }
+
+  /** A packet came from there. Called for each: it costs a few comparisons. */
+  heardFrom(from: Endpoint): void {
+    for (const ward of this.wards.values()) if (ward.isAt(from)) ward.heard();
+    if (this.cases.size === 0) return;
+    for (const one of [...this.cases.values()]) if (one.isAbout(from)) one.heard();
+  }
+
+  /** A member did not answer a ping, and its host refused a stream. */
+  noteRefused(name: string): void {
+    const { membership, options, truces } = this.around;
+    if (!this.enabled || !options.streamPings || membership.hasLeft) return;
+    if (this.cases.has(name) || this.cases.size >= casesMax || truces.has(name)) return;
+    const member = membership.find(name);
+    if (member === undefined || isGone(member.state) || !understandsStreamPing(member.versions)) return;
+    if (membership.livingCount < livingMin) return;
+    const confirmations = Math.min(options.fastFailureConfirmations, membership.livingCount - 2);
+    this.cases.set(name, new CrashCase(this.around, member, confirmations, (outcome) => this.closeCase(name, outcome)));
+  }
+
+  private closeCase(name: string, outcome: CaseOutcome): void {
+    this.cases.delete(name);
+    if (outcome === "life") this.wards.get(name)?.rest();
+  }
+
+  private chooseWards(): void {
+    const { membership, options, table } = this.around;
+    if (table.changeCount === this.changeCount) return;
+    this.changeCount = table.changeCount;
+    const chosen = new Set<string>();
+    const count = membership.livingCount < livingMin ? 0 : options.fastFailureWatchers;
+    for (const row of ringNeighbours(table, options.nodeName, count)) {
+      const { name, address, port } = table.descriptorOf(row);
+      chosen.add(name);
+      if (this.wards.get(name)?.isAt({ address, port })) continue;
+      this.wards.get(name)?.stop();
+      const ward = new Ward(
+        this.around,
+        name,
+        { address, port },
+        {
+          silent: () => this.chooseWards(),
+          refused: () => this.noteRefused(name),
+        },
+      );
+      this.wards.set(name, ward);
+    }
+    for (const [name, ward] of this.wards) {
+      if (chosen.has(name)) continue;
+      ward.stop();
+      this.wards.delete(name);
+    }
+  }
+}

@@ -145,8 +145,8 @@ function writeSection(page: string, text: string): void {
 
 /** Ends every agent, then this program, on Ctrl-C. */
 function endOnSignals(sandbox: Sandbox): () => void {
-  const end = () => {
-    progress("interrupted: ending all agents");
+  const end = (signal: NodeJS.Signals) => {
+    progress(`${signal}: ending all agents`);
     void sandbox.close().finally(() => process.exit(130));
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);

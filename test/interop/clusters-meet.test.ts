@@ -71,7 +71,7 @@ describe.skipIf(isMissing).concurrent.each(directions)("two encrypted clusters t
       agents.map(({ name }) => name),
       "alive",
     );
-    // Only by the push/pull itself, or a later one, does anybody learn of members that are gone.
+    // Only by the push/pull itself, or a later one, half a minute away, does anybody learn of members that are gone.
     for (const agent of agents)
       await waitFor(
         async () => {
@@ -81,7 +81,7 @@ describe.skipIf(isMissing).concurrent.each(directions)("two encrypted clusters t
           expect(others).toEqual(alive);
           expect(["left", "unknown"]).toContain(gone);
         },
-        { what: `${agent.name} to see both clusters`, witnesses: agents },
+        { what: `${agent.name} to see both clusters`, witnesses: agents, deadlineMs: 90_000 },
       );
     const tags = (await west[2]!.members())
       .filter(({ name }) => alive[name])

@@ -29,6 +29,9 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     "discover",
     "syslog",
     "plugin-dir",
+    "dissemination",
+    "flap-damping",
+    "confirm-deaths",
   ],
 };
 

@@ -8,9 +8,9 @@ const swarmStream = 0xa000_0000;
 const tickMs = 200;
 /** How often clusters of which sizes are drawn: small ones have most of the corner cases, and large ones are dear. */
 const sizes = [
-  { share: 0.8, min: 3, max: 10 },
-  { share: 0.15, min: 11, max: 24 },
-  { share: 0.05, min: 25, max: 64 },
+  { share: 0.85, min: 3, max: 10 },
+  { share: 0.13, min: 11, max: 24 },
+  { share: 0.02, min: 25, max: 64 },
 ] as const;
 
 /** What a swarm is to go through. */

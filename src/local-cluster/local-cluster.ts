@@ -45,6 +45,9 @@ const eventLimitMs = 60_000;
 /** Joins under way at once: a node answers 128 push/pulls at a time, and each of these asks another node. */
 const joinsAtOnce = 16;
 
+/** So many nodes, the first ones, are those whom all others join. */
+const hubsMax = 16;
+
 /** How often it is looked who has nothing more to tell. */
 const quietCheckMs = 1_000;
 
@@ -97,28 +100,33 @@ export class LocalCluster {
     this.groups = [this.running];
   }
 
-  /** Has each node join one that came before it, at random, several at once. Rejects with JOIN_FAILED. */
+  /** Has each node join one of the first, several at once. Rejects with JOIN_FAILED. */
   async join(): Promise<void> {
-    let next = 1;
-    const joinOthers = async (): Promise<void> => {
-      while (next < this.running.length && !this.isStopping) {
-        const index = next++;
-        await this.joinOne(this.running[index]!, this.running[Math.floor(Math.random() * index)]!);
-      }
-    };
-    await Promise.all(Array.from({ length: joinsAtOnce }, joinOthers));
+    await this.atOnce(this.running.slice(1), (node, index) => {
+      const contacts = Math.min(index + 1, hubsMax);
+      return this.joinOne(node, this.running[Math.floor(Math.random() * contacts)]!);
+    });
   }
 
   /**
-   * Has each node join a second one as soon as it has nothing more to tell, as agents do that know several addresses. Of all that gossip
-   * carries while so many join at once, some is lost, and would otherwise wait for the next push/pull: minutes, in a large cluster.
+   * Has each node exchange everything once more, as agents do that know several addresses. Of all that gossip carries while so many join
+   * at once, some is lost, some comes late, and would otherwise wait for the next push/pull: minutes, in a large cluster. The first nodes,
+   * whom all others joined, know everybody as soon as they have asked each other.
    */
   async joinAgain(): Promise<void> {
+    const [first, ...hubs] = this.running.slice(0, hubsMax);
+    for (const hub of [...hubs, ...hubs]) await this.syncWith(hub, first!);
+    await this.atOnce(this.running.slice(hubsMax), (node) => this.syncWith(node, this.pickHub()));
+    await this.repair();
+  }
+
+  /** Once a node has nothing more to tell and still misses somebody, it asks again. */
+  private async repair(): Promise<void> {
     let waiting = this.running.slice(1);
     while (waiting.length > 0 && !this.isStopping) {
+      waiting = waiting.filter((node) => this.running.includes(node) && !this.seesAll(node));
       const ready = waiting.filter(hasNothingToTell).slice(0, joinsAtOnce);
-      waiting = waiting.filter((node) => !ready.includes(node) && this.running.includes(node));
-      await Promise.all(ready.map((node) => this.syncWith(node, this.pick(1)[0]!)));
+      await Promise.all(ready.map((node) => this.syncWith(node, this.pickHub())));
       if (ready.length === 0) await new Promise((resolve) => setTimeout(resolve, quietCheckMs).unref());
     }
   }
@@ -252,6 +260,29 @@ export class LocalCluster {
       if (agent.serf.state === "alive")
         agent.serf.memberlist.join([`${name}/${formatEndpoint(endpoint)}`], () => resolve());
     });
+  }
+
+  private seesAll({ agent }: LocalNode): boolean {
+    return agent.serf.memberlist.inspect().table.countIn("alive") >= this.running.length;
+  }
+
+  private pickHub(): LocalNode {
+    return this.running[Math.floor(Math.random() * Math.min(this.running.length, hubsMax))]!;
+  }
+
+  /** Does `act` for all of `nodes` that still run, for a few at a time. */
+  private async atOnce(
+    nodes: readonly LocalNode[],
+    act: (node: LocalNode, index: number) => Promise<void>,
+  ): Promise<void> {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < nodes.length && !this.isStopping) {
+        const index = next++;
+        if (this.running.includes(nodes[index]!)) await act(nodes[index]!, index);
+      }
+    };
+    await Promise.all(Array.from({ length: joinsAtOnce }, work));
   }
 
   private pick(count: number): LocalNode[] {

@@ -49,14 +49,15 @@ let interrupted = false;
 process.once("SIGINT", () => {
   console.error("\nending; Ctrl-C again does so at once");
   interrupted = true;
-  // What runs in it ends, and so does the trial.
-  void sandbox?.close();
+  // The trial under way is not waited for.
+  void sandbox?.close().finally(finish);
 });
 process.on("unhandledRejection", (error) => {
   if (!interrupted) throw error;
 });
 
 const results: TrialResult[] = [];
+const notRun: string[] = [];
 for (const [at, fault] of chosen.entries()) {
   if (interrupted) break;
   const durationMs = Math.max(5_000, fault.seconds * 1000 * scale);
@@ -69,24 +70,31 @@ for (const [at, fault] of chosen.entries()) {
       // At full size a round of push/pulls, each 30 s.
       settleMs: 35_000 * Math.min(1, Math.max(0.1, scale)),
     });
+    if (interrupted) break;
     results.push(result);
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
     console.error(describeResult(result));
   } catch (error) {
     if (interrupted) break;
-    throw error;
+    notRun.push(fault.name);
+    console.error(`  NOT RUN: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     await sandbox.close();
   }
 }
 
-const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
-const command = `npm run faults -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, "");
-const heading = `${new Date().toISOString().slice(0, 10)}, ${machine}; \`${command}\`, ${agents} agents, ${rate} events a second:`;
-const text = `${heading}\n\n${formatResults(results)}`;
-console.log(text);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
-if (values.write) writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "faults", text));
-process.exit(results.some(({ problems }) => problems.length > 0) || interrupted ? 1 : 0);
+if (!interrupted) finish();
+
+function finish(): never {
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+  const command = `npm run faults -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, "");
+  const heading = `${new Date().toISOString().slice(0, 10)}, ${machine}; \`${command}\`, ${agents} agents, ${rate} events a second:`;
+  const text = `${heading}\n\n${formatResults(results)}`;
+  console.log(text);
+  if (values.write) writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "faults", text));
+  const isWhole = !interrupted && notRun.length === 0;
+  process.exit(isWhole && results.every(({ problems }) => problems.length === 0) ? 0 : 1);
+}
 
 function toNumber(text: string): number {
   const number = Number(text);

@@ -3,44 +3,44 @@
 import type { EventCount } from "./ledger.ts";
 import type { Telling, TrialResult } from "./trial.ts";
 
-const header = [
-  "fault",
-  "for",
-  "shown by",
-  "events",
-  "lost at ours",
-  "lost at Debian's",
-  "missed by ours that were hit",
-  "by Debian's",
-  "told twice, ours / Debian's",
-  "again after a restart",
-  "delay p50 / p99 at ours, ms",
-  "false failures by ours / Debian's",
-  "longest",
-  "agreed after",
-  "kept",
+type Column = readonly [heading: string, cell: (result: TrialResult) => string];
+
+const membership: readonly Column[] = [
+  ["fault", ({ fault }) => fault],
+  ["what happens", ({ title }) => title],
+  ["for", (result) => seconds(result.seconds * 1000)],
+  ["shown by", ({ evidence }) => evidence],
+  ["false failures by ours / Debian's", ({ falseFailures }) => `${falseFailures.byOurs} / ${falseFailures.byDebian}`],
+  ["the longest", ({ falseFailures: { longestMs } }) => (longestMs === 0 ? "" : seconds(longestMs))],
+  ["all agreed after", ({ agreedAfterMs }) => (agreedAfterMs === undefined ? "NOT" : seconds(agreedAfterMs))],
+  ["kept", ({ problems }) => (problems.length === 0 ? "yes" : "NO")],
 ];
 
+const events: readonly Column[] = [
+  ["fault", ({ fault }) => fault],
+  ["events", (result) => result.events.accepted.toLocaleString("en-US")],
+  ["lost at ours", ({ ours }) => share(ours.sound)],
+  ["at Debian's", ({ debian }) => share(debian.sound)],
+  ["missed by ours that were hit", ({ ours }) => share(ours.hit)],
+  ["by Debian's", ({ debian }) => share(debian.hit)],
+  ["told twice, ours / Debian's", ({ ours, debian }) => `${ours.twice} / ${debian.twice}`],
+  ["again after a restart", ({ ours, debian }) => `${ours.again} / ${debian.again}`],
+  ["ms to ours, p50 / p99", ({ ours }) => delays(ours)],
+  ["to Debian's", ({ debian }) => delays(debian)],
+];
+
+/** What became of the members, and what of the events. */
 export function formatResults(results: readonly TrialResult[]): string {
-  const rows = results.map((result) => [
-    `${result.fault}: ${result.title}`,
-    seconds(result.seconds * 1000),
-    result.evidence,
-    result.events.accepted.toLocaleString("en-US"),
-    share(result.ours.sound),
-    share(result.debian.sound),
-    share(result.ours.hit),
-    share(result.debian.hit),
-    `${result.ours.twice} / ${result.debian.twice}`,
-    `${result.ours.again} / ${result.debian.again}`,
-    delays(result.ours),
-    `${result.falseFailures.byOurs} / ${result.falseFailures.byDebian}`,
-    result.falseFailures.longestMs === 0 ? "" : seconds(result.falseFailures.longestMs),
-    result.agreedAfterMs === undefined ? "NOT" : seconds(result.agreedAfterMs),
-    result.problems.length === 0 ? "yes" : "NO",
-  ]);
-  const lines = [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return lines.join("\n");
+  return [membership, events].map((columns) => formatTable(columns, results)).join("\n\n");
+}
+
+function formatTable(columns: readonly Column[], results: readonly TrialResult[]): string {
+  const rows = [
+    columns.map(([heading]) => heading),
+    columns.map(() => "---"),
+    ...results.map((result) => columns.map(([, cell]) => cell(result))),
+  ];
+  return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 export function describeResult(result: TrialResult): string {

@@ -32,6 +32,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     "dissemination",
     "flap-damping",
     "confirm-deaths",
+    "disable-fast-failure",
   ],
 };
 

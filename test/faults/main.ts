@@ -1,8 +1,8 @@
 // `npm run faults -- [--only NAME …] [--minutes M] [--seed N] [--agents 20] [--rate 200] [--json FILE] [--write]`: real agents, every second one Debian's,
-// under one kind of fault after the other. Takes half an hour; --minutes scales all to fit. Needs root. Ctrl-C ends it with what there is by then.
+// under one kind of fault after the other. Takes some 45 minutes; --minutes scales all to fit. Needs root. Ctrl-C ends it with what there is by then.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { replaceSection } from "../experiments/section.ts";
 import { Sandbox } from "../support/sandbox.ts";
@@ -44,6 +44,7 @@ const chosen = faults.filter(({ name }) => values.only?.includes(name) ?? true);
 const fullSeconds = chosen.reduce((sum, { seconds }) => sum + seconds, 0);
 const scale = values.minutes === undefined ? 1 : (toNumber(values.minutes) * 60) / fullSeconds;
 
+const otherLoad = (loadavg()[0] ?? 0).toFixed(1);
 let sandbox: Sandbox | undefined;
 let interrupted = false;
 process.once("SIGINT", () => {
@@ -86,7 +87,7 @@ for (const [at, fault] of chosen.entries()) {
 if (!interrupted) finish();
 
 function finish(): never {
-  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, load average ${otherLoad} before it began`;
   const command = `npm run faults -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, "");
   const heading = `${new Date().toISOString().slice(0, 10)}, ${machine}; \`${command}\`, ${agents} agents, ${rate} events a second:`;
   const text = `${heading}\n\n${formatResults(results)}`;

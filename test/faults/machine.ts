@@ -78,6 +78,8 @@ export class Machine {
       "-profile=lan",
       "-log-level=info",
       `-snapshot=${this.folder}/${name}.snapshot`,
+      // What it missed while it was down is told, as Debian's agent does without being asked.
+      "-replay",
       ...join.map(({ address }) => `-retry-join=${address}`),
     ];
     const mount = `mount -t tmpfs -o size=${options.disk?.kib}k none ${this.folder}`;

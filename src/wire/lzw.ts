@@ -13,9 +13,10 @@ const codesMax = 1 << codeBitsMax;
 const noCode = 0xffff;
 
 /** Open addressing over (prefix code, next byte) -> code; four slots a code keep the chains short. */
-const hashSlots = 4 * codesMax;
-const hashMask = hashSlots - 1;
-const hashTable = new Uint32Array(hashSlots);
+const hashBitsMax = codeBitsMax + 2;
+const hashTable = new Uint32Array(1 << hashBitsMax);
+/** Knuth's, for multiplicative hashing: the upper bits of the product are well mixed. */
+const hashFactor = 0x9e37_79b1;
 
 /** Compresses; the result may be longer than the input. */
 export function compressLzw(input: Uint8Array): Uint8Array {
@@ -24,7 +25,11 @@ export function compressLzw(input: Uint8Array): Uint8Array {
   let latestCode = endCode;
   let widensAt = 2 * clearCode;
   output.write(clearCode, codeBits);
-  hashTable.fill(0);
+  // No more codes than bytes: for a small packet, clearing the whole table would take longer than all the rest.
+  const hashBits = Math.min(hashBitsMax, 34 - Math.clz32(input.length));
+  const hashShift = 32 - hashBits;
+  const hashMask = (1 << hashBits) - 1;
+  hashTable.fill(0, 0, hashMask + 1);
 
   /** Counts the code just written; false if that used the last one up and the table starts anew. */
   const advance = (): boolean => {
@@ -38,7 +43,7 @@ export function compressLzw(input: Uint8Array): Uint8Array {
     codeBits = literalBits + 1;
     latestCode = endCode;
     widensAt = 2 * clearCode;
-    hashTable.fill(0);
+    hashTable.fill(0, 0, hashMask + 1);
     return false;
   };
 
@@ -47,7 +52,7 @@ export function compressLzw(input: Uint8Array): Uint8Array {
     for (let i = 1; i < input.length; i++) {
       const byte = input[i]!;
       const key = (prefix << 8) | byte;
-      let slot = ((key >>> 12) ^ key) & hashMask;
+      let slot = Math.imul(key, hashFactor) >>> hashShift;
       // A slot holds the key above and the code below; codes are never 0, so neither is a slot in use.
       while (hashTable[slot] !== 0 && hashTable[slot]! >>> 12 !== key) slot = (slot + 1) & hashMask;
       if (hashTable[slot] !== 0) {

@@ -100,28 +100,29 @@ export class LocalCluster {
     this.groups = [this.running];
   }
 
-  /** Has each node join one of the first, several at once. Rejects with JOIN_FAILED. */
+  /**
+   * Has each node join one of the first, several at once, and then exchange everything once more, as agents do that know several
+   * addresses: of all that gossip carries while so many join, some is lost, some comes late, and would otherwise wait for the next push/pull,
+   * minutes in a large cluster. The first nodes, whom all others joined, know everybody as soon as they have asked each other.
+   *
+   * Only then does news leave at once. A thousand who all tell a thousand at once of a thousand joins, a packet each, would have this one
+   * process do nothing else for minutes; by the timer a packet has room for a dozen joins.
+   *
+   * Rejects with JOIN_FAILED.
+   */
   async join(): Promise<void> {
     await this.atOnce(this.running.slice(1), (node, index) => {
       const contacts = Math.min(index + 1, hubsMax);
       return this.joinOne(node, this.running[Math.floor(Math.random() * contacts)]!);
     });
-  }
-
-  /**
-   * Has each node exchange everything once more, as agents do that know several addresses. Of all that gossip carries while so many join
-   * at once, some is lost, some comes late, and would otherwise wait for the next push/pull: minutes, in a large cluster. The first nodes,
-   * whom all others joined, know everybody as soon as they have asked each other.
-   */
-  async joinAgain(): Promise<void> {
     const [first, ...hubs] = this.running.slice(0, hubsMax);
     for (const hub of [...hubs, ...hubs]) await this.syncWith(hub, first!);
     await this.atOnce(this.running.slice(hubsMax), (node) => this.syncWith(node, this.pickHub()));
-    await this.repair();
+    for (const { agent } of this.running) if (agent.serf.state === "alive") agent.serf.memberlist.disseminate("eager");
   }
 
-  /** Once a node has nothing more to tell and still misses somebody, it asks again. */
-  private async repair(): Promise<void> {
+  /** Has whoever has nothing more to tell, and still misses somebody, ask again, until nobody does. */
+  async repair(): Promise<void> {
     let waiting = this.running.slice(1);
     while (waiting.length > 0 && !this.isStopping) {
       waiting = waiting.filter((node) => this.running.includes(node) && !this.seesAll(node));
@@ -218,6 +219,8 @@ export class LocalCluster {
         ...{ profile, tags, encryptKey },
         // It saves nothing on loopback.
         compression: false,
+        // Until all have joined: see `join`.
+        dissemination: "timer",
       },
       name,
     );

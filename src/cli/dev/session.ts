@@ -48,7 +48,7 @@ export class DevSession {
     });
     await this.untilAgreed("joined", "all nodes see all", async () => {
       await this.cluster.join();
-      void this.cluster.joinAgain();
+      void this.cluster.repair();
     });
   }
 

@@ -29,6 +29,8 @@ export { createLogger } from "./host/loggers.ts";
 export { createNodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.ts";
 export type { JoinFailure, JoinResult } from "./memberlist/joiner.ts";
 export { type MemberlistOptions, type MemberlistProfile, memberlistProfiles } from "./memberlist/options.ts";
+export type { Accuser } from "./memberlist/suspicion.ts";
+export type { SuspectedMember } from "./memberlist/suspicions.ts";
 export type { MemberEvent, MemberEventKind, QueryEvent, SerfEvent, UserEvent } from "./serf/events.ts";
 export type { MemberStatus, SerfMember, Tags } from "./serf/member.ts";
 export type { QueryParams } from "./serf/open-queries.ts";

@@ -5,6 +5,7 @@ import type { KeyOperation, KeyReport } from "../base/key-report.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
+import type { SuspectedMember } from "../memberlist/suspicions.ts";
 import type { AgentStats } from "../rpc/views.ts";
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
@@ -23,7 +24,11 @@ export interface AgentPlugins {
 }
 
 export interface AgentFace {
-  readonly serf: { members(): readonly SerfMember[]; coordinate(name: string): Coordinate | undefined };
+  readonly serf: {
+    members(): readonly SerfMember[];
+    coordinate(name: string): Coordinate | undefined;
+    readonly memberlist: { suspects(): readonly SuspectedMember[] };
+  };
   readonly logs: LogBuffer;
   /** Resolves also when nobody could be reached: `joined` is 0 then. */
   join(addresses: readonly string[], replay: boolean): Promise<JoinResult>;

@@ -100,13 +100,14 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
   },
 
   members({ agent, memberList }) {
-    return { error: "", body: memberList.encode(agent.serf.members()) };
+    return { error: "", body: memberList.encode(agent.serf.members(), agent.serf.memberlist.suspects()) };
   },
 
   "members-filtered"({ agent }, { Name, Status, Tags }) {
     const filter = compileMemberFilter({ name: Name, status: Status, tags: Tags });
     if ("problem" in filter) return { error: filter.problem, body: membersBody([]) };
-    return { error: "", body: membersBody(agent.serf.members().filter((member) => filter.matches(member))) };
+    const members = agent.serf.members().filter((member) => filter.matches(member));
+    return { error: "", body: membersBody(members, agent.serf.memberlist.suspects()) };
   },
 
   monitor(client, { LogLevel }, sequence) {

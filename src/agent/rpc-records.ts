@@ -3,6 +3,7 @@
 import { unreachable } from "../base/errors.ts";
 import type { KeyReport } from "../base/key-report.ts";
 import type { Coordinate } from "../coordinate/coordinate.ts";
+import type { SuspectedMember } from "../memberlist/suspicions.ts";
 import type { Body } from "../rpc/commands.ts";
 import { encodeFrame, uint64 } from "../rpc/framing.ts";
 import { encodeCoordinate, encodeMember } from "../rpc/views.ts";
@@ -17,7 +18,8 @@ export class MemberListEncoder {
   private members: readonly SerfMember[] = [];
   private encoded = encodeFrame(membersBody([]));
 
-  encode(members: readonly SerfMember[]): Uint8Array {
+  encode(members: readonly SerfMember[], suspects: readonly SuspectedMember[]): Uint8Array {
+    if (suspects.length > 0) return encodeFrame(membersBody(members, suspects));
     const known = this.members;
     if (members.length !== known.length || members.some((member, i) => member !== known[i])) {
       this.encoded = encodeFrame(membersBody(members));
@@ -27,8 +29,15 @@ export class MemberListEncoder {
   }
 }
 
-export function membersBody(members: readonly SerfMember[]): Body {
-  return { Members: members.map(encodeMember) };
+export function membersBody(members: readonly SerfMember[], suspects: readonly SuspectedMember[] = []): Body {
+  if (suspects.length === 0) return { Members: members.map(encodeMember) };
+  const suspicions = new Map(suspects.map(({ name, sinceMs, accusers }) => [name, { sinceMs, accusers }]));
+  return {
+    Members: members.map((member) => {
+      const suspicion = suspicions.get(member.name);
+      return encodeMember(suspicion === undefined ? member : { ...member, suspicion });
+    }),
+  };
 }
 
 const noCoordinate: Body = { Adjustment: 0, Error: 0, Height: 0, Vec: null };

@@ -7,6 +7,7 @@ import { expectKeysDone, type KeyOperation, type KeyReport } from "../base/key-r
 import { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
 import { completed } from "../host/completed.ts";
 import type { JoinResult } from "../memberlist/joiner.ts";
+import type { SuspectedMember } from "../memberlist/suspicions.ts";
 import type { SerfEvent } from "../serf/events.ts";
 import type { SerfMember, Tags } from "../serf/member.ts";
 import type { SentQuery } from "../serf/open-queries.ts";
@@ -106,6 +107,11 @@ export class SerfNode {
   /** The member of that name, failed or left ones included. */
   member(name: string): SerfMember | undefined {
     return this.serf.member(name);
+  }
+
+  /** Members that somebody does not reach, and who says so since when. Unless they refute, they fail. */
+  suspects(): readonly SuspectedMember[] {
+    return this.serf.memberlist.suspects();
   }
 
   /**

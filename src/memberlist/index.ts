@@ -31,3 +31,5 @@ export type { Member } from "./member.ts";
 export { Memberlist } from "./memberlist.ts";
 export { type MemberlistOptions, type MemberlistProfile, memberlistProfiles } from "./options.ts";
 export type { SendDone } from "./reliable-sender.ts";
+export type { Accuser } from "./suspicion.ts";
+export type { SuspectedMember } from "./suspicions.ts";

@@ -29,6 +29,7 @@ import { isPublicAddress } from "./public-address.ts";
 import { ReliableSender, type SendDone } from "./reliable-sender.ts";
 import { StateSync } from "./state-sync.ts";
 import { StreamServer } from "./stream-server.ts";
+import type { SuspectedMember } from "./suspicions.ts";
 import { isGone } from "./transitions.ts";
 
 /** How often the length of the broadcast queue is sampled. */
@@ -215,6 +216,11 @@ export class Memberlist implements TransportReceiver {
   /** The member of that name, the dead and left included as long as they are remembered. */
   member(name: string): Member | undefined {
     return this.membership.find(name);
+  }
+
+  /** Members that somebody does not reach, and who says so. Unless they refute, they are declared failed. */
+  suspects(): readonly SuspectedMember[] {
+    return this.membership.suspicions.list();
   }
 
   /** How many `members` has. */

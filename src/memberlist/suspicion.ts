@@ -14,7 +14,7 @@ export interface SuspicionOptions {
   expired(confirmations: number): void;
 }
 
-/** A node that holds the suspect for failed, and when this node heard of it (monotonic time). */
+/** A node that holds the suspect for failed, and when this node heard of it: monotonic time, unless said otherwise. */
 export interface Accuser {
   readonly name: string;
   readonly sinceMs: number;

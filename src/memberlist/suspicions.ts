@@ -1,6 +1,15 @@
 import type { Foundations } from "./foundations.ts";
 import { confirmationsWanted, suspicionTimeoutMs } from "./scaling.ts";
-import { Suspicion } from "./suspicion.ts";
+import { type Accuser, Suspicion } from "./suspicion.ts";
+
+/** A member under suspicion, for whoever looks. Times of day, in milliseconds since 1970. */
+export interface SuspectedMember {
+  readonly name: string;
+  /** When this node began to suspect it. */
+  readonly sinceMs: number;
+  /** Who suspects it, and when this node heard of that: first who said so first; the others confirm it. */
+  readonly accusers: readonly Accuser[];
+}
 
 /** The members under suspicion. Each suspicion ends in one of two ways: `end`, or `expired` when nobody refuted in time. */
 export class Suspicions {
@@ -19,6 +28,18 @@ export class Suspicions {
 
   find(name: string): Suspicion | undefined {
     return this.running.get(name);
+  }
+
+  /** All of them, those suspected longest first. */
+  list(): readonly SuspectedMember[] {
+    const { clock } = this.around;
+    const passedMs = clock.wallMs() - clock.monotonicMs();
+    const toWall = (monotonicMs: number) => Math.round(monotonicMs + passedMs);
+    return [...this.running].map(([name, { startedMs, accusers }]) => ({
+      name,
+      sinceMs: toWall(startedMs),
+      accusers: accusers.map((accuser) => ({ name: accuser.name, sinceMs: toWall(accuser.sinceMs) })),
+    }));
   }
 
   begin(name: string, from: string): void {

@@ -74,6 +74,14 @@ function integer(min: number, max: number) {
 export const requestHeader = v.object({ Command: text, Seq: unsigned });
 export const responseHeader = v.object({ Error: text, Seq: unsigned });
 
+/** Milliseconds since 1970. */
+const wallTime = v.nullish(v.number(), 0);
+/** Ours alone, and only of members under suspicion: HashiCorp's clients pass over what they do not know. */
+const suspicionRecord = v.object({
+  Accusers: v.nullish(v.array(v.object({ Name: text, Since: wallTime })), () => []),
+  Since: wallTime,
+});
+
 export const memberRecord = v.object({
   /** 4 or 16 bytes. */
   Addr: bytes,
@@ -86,6 +94,7 @@ export const memberRecord = v.object({
   ProtocolMax: byte,
   ProtocolMin: byte,
   Status: text,
+  Suspicion: v.exactOptional(suspicionRecord),
   Tags: textMap,
 });
 const number = v.nullish(v.number(), 0);

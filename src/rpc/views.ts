@@ -23,6 +23,12 @@ export interface AgentMember {
     readonly delegateMax: number;
     readonly delegateCurrent: number;
   };
+  /** Only where somebody does not reach the member: it is suspected, and failed unless it refutes. Times are milliseconds since 1970. */
+  readonly suspicion?: {
+    readonly sinceMs: number;
+    /** First who said so first; the others confirm it. */
+    readonly accusers: readonly { readonly name: string; readonly sinceMs: number }[];
+  };
 }
 
 /** The figures of an agent: sections, and under each what operators look at, in texts. */
@@ -30,7 +36,7 @@ export type AgentStats = Readonly<Record<string, Readonly<Record<string, string>
 
 /** The keys are in the order in which the reference writes them. */
 export function encodeMember(member: AgentMember): MemberRecord {
-  const { versions } = member;
+  const { suspicion, versions } = member;
   return {
     Addr: ipToBytes(member.address) ?? emptyBytes,
     DelegateCur: versions.delegateCurrent,
@@ -42,12 +48,24 @@ export function encodeMember(member: AgentMember): MemberRecord {
     ProtocolMax: versions.protocolMax,
     ProtocolMin: versions.protocolMin,
     Status: member.status,
+    ...(suspicion === undefined ? {} : { Suspicion: encodeSuspicion(suspicion) }),
     Tags: member.tags,
   };
 }
 
+function encodeSuspicion({ accusers, sinceMs }: NonNullable<AgentMember["suspicion"]>) {
+  return { Accusers: accusers.map(({ name, sinceMs: since }) => ({ Name: name, Since: since })), Since: sinceMs };
+}
+
+function decodeSuspicion({ Suspicion: record }: MemberRecord): Pick<AgentMember, "suspicion"> {
+  if (record === undefined) return {};
+  const accusers = record.Accusers.map(({ Name: name, Since: sinceMs }) => ({ name, sinceMs }));
+  return { suspicion: { sinceMs: record.Since, accusers } };
+}
+
 export function decodeMember(record: MemberRecord): AgentMember {
   return {
+    ...decodeSuspicion(record),
     name: record.Name,
     address: bytesToIp(record.Addr) ?? "",
     port: record.Port,

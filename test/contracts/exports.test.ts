@@ -14,19 +14,19 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** Names as they are exported: "type X" for what exists in TypeScript alone. */
 const promised: Readonly<Record<string, string>> = {
   ".": `
-    type Coordinate, type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
+    type Accuser, type Coordinate, type CreateSerfOptions, type Endpoint, type ErrorCode, type EventOf, type Host, type JoinFailure,
     type JoinResult, type KeyOperation, type KeyReport, KeysError, type LogLevel, type Logger, type MemberEvent, type MemberEventKind, type MemberStatus,
     type MemberlistOptions, type MemberlistProfile, type Metrics, type MissedEvents, type NodeHost, type NodeHostOptions,
     type QueryAnswer, type QueryEnd, type QueryEvent, type QueryOptions, type QueryParams, type QueryResults, type ReconnectTimeoutOverride,
-    SerfError, type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Subscription, type Tags, type UserEvent,
+    SerfError, type SerfEvent, type SerfMember, type SerfNode, type SerfOptions, type SerfState, type Subscription, type SuspectedMember, type Tags, type UserEvent,
     type VersionVector, createLogger, createNodeHost, createSerf, distanceSeconds, errorCodes, memberlistProfiles,
   `,
   "./memberlist": `
-    type AliveDelegate, type AnnouncementDone, type Broadcast, BroadcastQueue, type BroadcastQueueOptions,
+    type Accuser, type AliveDelegate, type AnnouncementDone, type Broadcast, BroadcastQueue, type BroadcastQueueOptions,
     type ConflictDelegate, type Delegates, Directory, type Endpoint, type ErrorCode, type Host, type JoinFailure,
     type JoinResult, Keyring, type Member, type MemberDelegate, Memberlist, type MemberlistOptions,
     type MemberlistProfile, type MergeDelegate, type NodeState, type PingDelegate, type SendDone, SerfError,
-    type UserDataDelegate, type VersionVector, memberlistProfiles,
+    type SuspectedMember, type UserDataDelegate, type VersionVector, memberlistProfiles,
   `,
   "./agent": `
     type Agent, type AgentConfig, type AgentOptions, type AgentStats, type CreateAgentSurroundings, type ErrorCode,

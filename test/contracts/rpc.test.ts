@@ -62,6 +62,11 @@ describe("RPC over a socket", () => {
     agent.membersNow = [member("one", "alive", { role: "web" }), { ...member("six", "left", {}), address: "fe80::6" }];
     expect(await client.members()).toEqual(agent.membersNow);
     expect(await client.members({ status: "left" })).toMatchObject([{ name: "six" }]);
+    const suspicion = { sinceMs: 1_700_000_000_000, accusers: [{ name: "six", sinceMs: 1_700_000_000_000 }] };
+    agent.suspectsNow = [{ name: "one", ...suspicion }];
+    expect(await client.members()).toEqual([{ ...agent.membersNow[0], suspicion }, agent.membersNow[1]]);
+    agent.suspectsNow = [];
+    expect(await client.members()).toEqual(agent.membersNow);
     expect(await client.join(["10.0.0.1", "10.0.0.2"], { replay: true })).toBe(1);
     await client.userEvent("deploy", "v1", { coalesce: false });
     await client.userEvent("bare");

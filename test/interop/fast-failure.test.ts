@@ -74,6 +74,15 @@ describe.skipIf(noDebian).concurrent("a process that is stopped", () => {
     stopped!.process.signal("SIGSTOP");
     const stoppedAtMs = performance.now();
     try {
+      await waitFor(
+        async () => (await agents[0]!.command(["members", "-detailed"], "ours")).stdout.includes("Suspected by"),
+        {
+          what: "the suspicion to be shown",
+          witnesses: agents,
+        },
+      );
+      // HashiCorp's client passes over what it does not know.
+      expect(await agents[0]!.command(["members", "-format=json"], "debian")).toMatchObject({ code: 0 });
       while (performance.now() - stoppedAtMs < suspicionMsMin) {
         expect(agents.filter((agent) => holdsForFailed(agent, stopped!.name)).map(({ name }) => name)).toEqual([]);
         await sleep(50);

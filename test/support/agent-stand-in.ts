@@ -4,6 +4,7 @@ import { LogBuffer } from "../../src/agent/log-buffer.ts";
 import type { KeyOperation, KeyReport } from "../../src/base/key-report.ts";
 import type { Coordinate } from "../../src/coordinate/coordinate.ts";
 import type { JoinResult } from "../../src/memberlist/joiner.ts";
+import type { SuspectedMember } from "../../src/memberlist/suspicions.ts";
 import type { SerfEvent } from "../../src/serf/events.ts";
 import type { SerfMember } from "../../src/serf/member.ts";
 import type { QueryParams, SentQuery } from "../../src/serf/open-queries.ts";
@@ -18,6 +19,7 @@ export class AgentStandIn implements AgentFace {
   readonly logs = new LogBuffer();
   readonly listeners = new Set<(event: SerfEvent) => void>();
   membersNow: readonly SerfMember[] = [member("one", "alive", { role: "web" }), member("two", "failed", {})];
+  suspectsNow: readonly SuspectedMember[] = [];
   joinOutcome: JoinResult = { joined: 1, failures: [] };
   readonly coordinates = new Map<string, Coordinate>();
   keyReport: KeyReport = {
@@ -37,6 +39,7 @@ export class AgentStandIn implements AgentFace {
       return this.membersNow;
     },
     coordinate: (name: string) => this.coordinates.get(name),
+    memberlist: { suspects: () => this.suspectsNow },
   };
 
   async join(addresses: readonly string[], replay: boolean): Promise<JoinResult> {

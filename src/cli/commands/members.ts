@@ -19,7 +19,7 @@ export const membersCommand = defineCommand({
     detailed: {
       type: boolean(),
       default: false,
-      doc: "Also show protocol versions. Only for text.",
+      doc: "Also show protocol versions, and who suspects a member of having failed. Only for text; JSON has both always.",
       flag: "detailed",
     },
     format: {
@@ -81,7 +81,20 @@ function memberLine(member: AgentMember, detailed: boolean): string {
   const tags = Object.entries(sortedTags(member)).map(([key, value]) => `${key}=${value}`);
   const line = `${member.name}|${formatEndpoint(member)}|${member.status}|${tags.join(",")}`;
   if (!detailed) return line;
-  return `${line}|Protocol Version: ${delegateCurrent}|Available Protocol Range: [${delegateMin}, ${delegateMax}]`;
+  const versions = `Protocol Version: ${delegateCurrent}|Available Protocol Range: [${delegateMin}, ${delegateMax}]`;
+  return `${line}|${versions}${suspicionColumn(member)}`;
+}
+
+/** Only where somebody suspects it: else the line is HashiCorp's, to the byte. */
+function suspicionColumn({ suspicion }: AgentMember): string {
+  if (suspicion === undefined) return "";
+  const [first, ...others] = suspicion.accusers.map(({ name }) => name);
+  const confirmed = others.length === 0 ? "" : `, confirmed by ${others.join(", ")}`;
+  return `|Suspected by ${first ?? "this node"} since ${timeOf(suspicion.sinceMs)}${confirmed}`;
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function memberJson(member: AgentMember) {
@@ -93,7 +106,14 @@ function memberJson(member: AgentMember) {
     tags: sortedTags(member),
     status: member.status,
     protocol: { max: delegateMax, min: delegateMin, version: delegateCurrent },
+    ...suspicionJson(member),
   };
+}
+
+function suspicionJson({ suspicion }: AgentMember) {
+  if (suspicion === undefined) return {};
+  const accusers = suspicion.accusers.map(({ name, sinceMs }) => ({ name, since: timeOf(sinceMs) }));
+  return { suspicion: { since: timeOf(suspicion.sinceMs), accusers } };
 }
 
 function sortedTags({ tags }: AgentMember): Record<string, string> {

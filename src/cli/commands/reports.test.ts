@@ -31,6 +31,27 @@ describe("the list of members", () => {
     );
   });
 
+  test("says who suspects whom, since when, and who confirms it", () => {
+    const accusers = [
+      { name: "six-long", sinceMs: 1_000 },
+      { name: "other", sinceMs: 2_000 },
+    ];
+    const suspected: AgentMember = { ...members[0]!, suspicion: { sinceMs: 1_000, accusers } };
+    const text = formatReport(membersReport([suspected, members[1]!], true), "text").split("\n");
+    expect(text[0]).toMatch(/\[2, 5\] +Suspected by six-long since 1970-01-01T00:00:01.000Z, confirmed by other$/);
+    expect(text[1]).not.toContain("Suspected");
+    expect(formatReport(membersReport([suspected], false), "text")).not.toContain("Suspected");
+    const { members: listed } = JSON.parse(formatReport(membersReport([suspected, members[1]!], false), "json"));
+    expect(listed[0].suspicion).toEqual({
+      since: "1970-01-01T00:00:01.000Z",
+      accusers: [
+        { name: "six-long", since: "1970-01-01T00:00:01.000Z" },
+        { name: "other", since: "1970-01-01T00:00:02.000Z" },
+      ],
+    });
+    expect(listed[1]).not.toHaveProperty("suspicion");
+  });
+
   test("is the reference's JSON", () => {
     expect(formatReport(membersReport(members.slice(0, 1), false), "json")).toBe(
       `{

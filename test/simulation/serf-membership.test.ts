@@ -262,8 +262,9 @@ describe("force-leave", () => {
 
 describe("a coordinate in an ack", () => {
   const good = { vec: [0, 0, 0, 0, 0, 0, 0, 0], error: 1.5, adjustment: 0, height: 0.000_01 };
+  const acceptable = ackOf(good);
   test.each<[string, Uint8Array]>([
-    ["that is well", ackOf(good)],
+    ["that is well", acceptable],
     ["with NaN", ackOf({ ...good, vec: [Number.NaN, 0, 0, 0, 0, 0, 0, 0] })],
     ["with infinity", ackOf({ ...good, height: Number.POSITIVE_INFINITY })],
     ["of another dimension", ackOf({ ...good, vec: [1, 2, 3] })],
@@ -280,6 +281,10 @@ describe("a coordinate in an ack", () => {
     expect(puppet.heardOf("ping").length).toBeGreaterThan(10);
     expect(statusOf(node, "puppet")).toBe("alive");
     expect(JSON.stringify(node.serf.stats())).not.toMatch(/NaN|Infinity/);
+    expect(node.serf.coordinate("puppet") !== undefined).toBe(payload === acceptable);
+    const own = node.serf.coordinate("node-1");
+    expect(own?.vec.every(Number.isFinite)).toBe(true);
+    expect(own?.vec.some((axis) => axis !== 0)).toBe(payload === acceptable);
   });
 });
 

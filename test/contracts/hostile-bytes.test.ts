@@ -10,6 +10,7 @@ import type { Endpoint } from "../../src/base/address.ts";
 import { concatBytes, utf8Encode } from "../../src/base/bytes.ts";
 import { NodeRandom } from "../../src/host/node-random.ts";
 import { pushPullsMax } from "../../src/memberlist/stream-server.ts";
+import { encodeFrame } from "../../src/rpc/framing.ts";
 import { encodeMessage } from "../../src/wire/codecs.ts";
 import { compress, compressedSchema } from "../../src/wire/compression.ts";
 import { createLabel } from "../../src/wire/label.ts";
@@ -50,6 +51,18 @@ const streams: readonly (readonly [accident: string, stream: Uint8Array])[] = [
   ["plain text (accident 8)", encodeStateExchange({ join: true, nodes: [], userState: nothing })],
 ];
 
+/** What finds its way to a port by mistake, or feels for what is there. */
+const strays: readonly (readonly [what: string, bytes: Uint8Array])[] = [
+  ["a request in HTTP", utf8Encode("GET /metrics HTTP/1.1\r\nHost: serf\r\nAccept: */*\r\n\r\n")],
+  ["a request in HTTP with an endless header", utf8Encode(`POST / HTTP/1.1\r\nCookie: ${"a".repeat(2_000_000)}`)],
+  ["a hello of TLS", Uint8Array.of(22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...new Uint8Array(509).fill(7))],
+  ["a banner of SSH", utf8Encode("SSH-2.0-OpenSSH_9.2\r\n")],
+  ["a handshake of RPC", encodeFrame({ Command: "handshake", Seq: 1 })],
+  ["a push/pull", encodeStateExchange({ join: true, nodes: [], userState: nothing })],
+  ["zeros", new Uint8Array(300_000)],
+  ["a frame of MessagePack with 4 billion entries", Uint8Array.of(0xdf, 0xff, 0xff, 0xff, 0xff, 0xc0)],
+];
+
 describe.each([
   ["without a key", ""],
   ["with a key", "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s="],
@@ -73,6 +86,17 @@ describe.each([
     await once(socket, "close");
     await isWellAfter(target, sealing);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200 * 1024 * 1024);
+  });
+
+  test.each(strays)("outlives at each of its ports: %s", async (_, bytes) => {
+    const [, rpcPort = ""] = /:(\d+)$/.exec(target.rpcAddress) ?? [];
+    for (const port of [target.bound.port, Number(rpcPort)]) {
+      const socket = await open({ address: "127.0.0.1", port });
+      socket.end(bytes);
+      socket.resume();
+      await once(socket, "close");
+    }
+    await isWellAfter(target, sealing, bytes.subarray(0, 1_400));
   });
 
   test("lets another in afterwards, and hears its events", async () => {

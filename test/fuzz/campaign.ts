@@ -129,7 +129,7 @@ export function describeCampaign(log: CampaignLog): string {
     return `| ${[...cells, findings.length].join(" | ")} |`;
   });
   return [
-    `${grouped(totalInputs(log))} inputs in ${(log.seconds / 3600).toFixed(1)} hours of one core, versions ${log.versions.join(", ")}, Node ${process.versions.node}.`,
+    `${grouped(totalInputs(log))} inputs in ${(log.seconds / 3600).toFixed(1)} hours by the clock, versions ${log.versions.join(", ")}, Node ${process.versions.node}.`,
     "",
     "| target | inputs | decoded | reached new code | slowest | findings |",
     "|---|---|---|---|---|---|",

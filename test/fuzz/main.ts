@@ -2,18 +2,21 @@
 // they run. Ends with 1 if one of them throws, takes more than 50 ms, or holds more than it may. `--keep` adds what got furthest to the kept corpus.
 //
 // `npm run fuzz -- --campaign FILE --inputs 10000000`: so many inputs over all targets together, in rounds. Ctrl-C ends it, and the same command goes
-// on. `--log FILE` prints what such a file has, as a table. With `--keep` either adds to the corpus what the campaign learned.
+// on. `--log FILE` prints what such a file has, as a table; with `--write` into docs/SECURITY.md. With `--keep` either adds to the corpus what the campaign learned.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { hexDecode, hexEncode } from "../../src/base/bytes.ts";
 import { version } from "../../src/cli/version.ts";
+import { replaceSection } from "../experiments/section.ts";
 import { type CampaignLog, describeCampaign, readCampaign, runCampaign } from "./campaign.ts";
 import { readCorpus, writeCorpus } from "./corpus.ts";
 import { Coverage, isFuzzed } from "./coverage.ts";
 import { fuzz } from "./fuzz.ts";
 import { targets } from "./targets.ts";
 
+const page = new URL("../../docs/SECURITY.md", import.meta.url);
 /** What is kept of one run, of each target. */
 const keptInputs = 80;
 const keptBytesMax = 400;
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     blind: { type: "boolean", default: false },
     campaign: { type: "string" },
     log: { type: "string" },
+    write: { type: "boolean", default: false },
   },
 });
 const names = values.target === undefined ? Object.keys(targets) : [values.target];
@@ -69,7 +73,9 @@ async function startCampaign(file: string): Promise<void> {
 }
 
 function finishCampaign(log: CampaignLog): void {
-  console.log(describeCampaign(log));
+  const table = describeCampaign(log);
+  console.log(table);
+  if (values.write) writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "fuzzing", table));
   for (const [name, { slowest, findings, furthest }] of Object.entries(log.targets)) {
     console.log(`\n${name}: slowest ${slowest.slice(0, 200)}`);
     for (const { kind, what, input } of findings) console.log(`${kind}: ${what}\n  input ${input}`);

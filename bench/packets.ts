@@ -12,7 +12,7 @@ import { sealPacket } from "../src/wire/packet-envelope.ts";
 import type { Sandbox } from "../test/support/sandbox.ts";
 import type { Kind } from "../test/support/serf-command.ts";
 import { cpuMs } from "./process-figures.ts";
-import type { Row } from "./table.ts";
+import { atLeast, type Row } from "./table.ts";
 
 const underWay = 32;
 const warmUpPings = 20_000;
@@ -21,9 +21,9 @@ const key = "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=";
 
 export async function benchPackets(createSandbox: () => Sandbox, progress: (line: string) => void): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { title, secret } of [
-    { title: "plain", secret: undefined },
-    { title: "encrypted", secret: key },
+  for (const { title, secret, perCoreMin } of [
+    { title: "plain", secret: undefined, perCoreMin: 60_000 },
+    { title: "encrypted", secret: key, perCoreMin: 40_000 },
   ]) {
     progress(`pinging agents (${title})`);
     const ours = await measure("ours", secret, createSandbox());
@@ -35,6 +35,13 @@ export async function benchPackets(createSandbox: () => Sandbox, progress: (line
         unit: "us",
         ours: ours.cpuMicroseconds,
         reference: debian.cpuMicroseconds,
+      },
+      {
+        what: `pings answered for a second of CPU, ${title}`,
+        unit: "",
+        ours: perCpuSecond(ours),
+        reference: perCpuSecond(debian),
+        aim: atLeast(perCpuSecond(ours), perCoreMin, `at least ${perCoreMin.toLocaleString("en-US")}`),
       },
     );
   }
@@ -60,6 +67,11 @@ async function measure(kind: Kind, secret: string | undefined, sandbox: Sandbox)
   } finally {
     await sandbox.close();
   }
+}
+
+/** The rate that a core would reach which does nothing else; each ping is a packet received and one sent. */
+function perCpuSecond({ cpuMicroseconds }: { readonly cpuMicroseconds: number }): number {
+  return 1_000_000 / cpuMicroseconds;
 }
 
 function sealPing(node: string, secret: string | undefined): Uint8Array {

@@ -11,7 +11,6 @@ import { SerfError } from "../base/errors.ts";
 import { isAtLeast } from "../base/log-level.ts";
 import { silentMetrics } from "../host/loggers.ts";
 import { Directory } from "../memberlist/directory.ts";
-import type { JoinResult } from "../memberlist/joiner.ts";
 import type { MemberlistProfile } from "../memberlist/options.ts";
 import type { Tags } from "../serf/member.ts";
 import { type Census, CensusTaker, type CountedNode } from "./census.ts";
@@ -251,22 +250,18 @@ export class LocalCluster {
   }
 
   private async joinOne(node: LocalNode, contact: LocalNode): Promise<void> {
-    const result = await this.syncWith(node, contact);
-    if (result === undefined || result.joined > 0 || this.isStopping) return;
-    const reason = result.failures[0]?.reason ?? "stopped";
-    throw new SerfError("JOIN_FAILED", `${node.name} could not join ${contact.name}: ${reason}`);
+    const address = `${contact.name}/${formatEndpoint(contact.endpoint)}`;
+    const { joined, failures } = await node.agent.join([address], false);
+    if (joined > 0 || this.isStopping) return;
+    throw new SerfError("JOIN_FAILED", `${node.name} could not join ${address}: ${failures[0]?.reason ?? "stopped"}`);
   }
 
-  /**
-   * Not a join of Serf's, which has each node tell all others that it joined, with its Lamport time, and of which nobody here learns
-   * anything that memberlist's does not say: so a node rejoins by its snapshot, too. Undefined if the node ended meanwhile.
-   */
-  private syncWith({ agent }: LocalNode, { name, endpoint }: LocalNode): Promise<JoinResult | undefined> {
+  /** Not a join of Serf's, after which events of before would not be told any more. If it fails, nothing is lost. */
+  private syncWith({ agent }: LocalNode, { name, endpoint }: LocalNode): Promise<void> {
     return new Promise((resolve) => {
-      void agent.ended.then(() => resolve(undefined));
+      void agent.ended.then(() => resolve());
       if (agent.serf.state === "alive")
-        agent.serf.memberlist.join([`${name}/${formatEndpoint(endpoint)}`], (result) => resolve(result));
-      else resolve(undefined);
+        agent.serf.memberlist.join([`${name}/${formatEndpoint(endpoint)}`], () => resolve());
     });
   }
 
@@ -281,7 +276,7 @@ export class LocalCluster {
   /** Does `act` for all of `nodes` that still run, for a few at a time. */
   private async atOnce(
     nodes: readonly LocalNode[],
-    act: (node: LocalNode, index: number) => Promise<unknown>,
+    act: (node: LocalNode, index: number) => Promise<void>,
   ): Promise<void> {
     let next = 0;
     const work = async (): Promise<void> => {

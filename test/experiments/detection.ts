@@ -1,0 +1,109 @@
+// `npm run experiment:detection [-- --nodes 20,100,1000] [--kills 100] [--write]`: how long it takes until the first, and until every node of a simulated cluster holds a process for
+// failed that is killed while its host lives: on the fast path, and by the timers alone as the reference; with loss of packets and segments. With `--write` the table goes into
+// docs/PERFORMANCE.md. Takes some ten minutes of one core; nearly all of it is the thousand nodes.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { distributionOf } from "../../src/simulator/statistics.ts";
+import { MemberlistCluster } from "./memberlist-cluster.ts";
+import { replaceSection } from "./section.ts";
+
+const { values } = parseArgs({
+  options: {
+    nodes: { type: "string", default: "20,100,1000" },
+    kills: { type: "string", default: "100" },
+    write: { type: "boolean", default: false },
+  },
+});
+
+interface Cell {
+  readonly nodes: number;
+  readonly loss: number;
+  readonly fastFailure: boolean;
+}
+
+interface Detected {
+  readonly firstMs: number[];
+  readonly allMs: number[];
+  /** Of members that lived. */
+  falsePositives: number;
+  packetsPerNodeSecond: number;
+}
+
+const killsPerCluster = 10;
+/** A cluster of a thousand costs as much as fifty of twenty. */
+const killsMaxAt = (nodes: number) => (nodes >= 1_000 ? 20 : Number(values.kills));
+const quietMs = 10_000;
+const limitMs = 120_000;
+
+function measure({ nodes, loss, fastFailure }: Cell): Detected {
+  const found: Detected = { firstMs: [], allMs: [], falsePositives: 0, packetsPerNodeSecond: 0 };
+  for (let seed = 1; found.allMs.length < killsMaxAt(nodes); seed++) {
+    const cluster = new MemberlistCluster(seed, { fastFailure });
+    cluster.acquaint(nodes);
+    const { network } = cluster;
+    network.setConditions({ loss, streamLoss: loss });
+    const before = network.traffic.packets;
+    network.run(quietMs);
+    found.packetsPerNodeSecond = (network.traffic.packets - before) / nodes / (quietMs / 1_000);
+    const running = [...cluster.nodes];
+    for (let kills = 0; kills < killsPerCluster && found.allMs.length < killsMaxAt(nodes); kills++) {
+      const victim = running.pop()!;
+      const times: number[] = [];
+      const beganMs = network.nowMs;
+      cluster.heldForDead = (_, member) => {
+        if (member === victim.host.name) times.push(network.nowMs - beganMs);
+        else if (running.some(({ host }) => host.name === member)) found.falsePositives++;
+      };
+      victim.host.crash();
+      network.runUntil(() => times.length >= running.length, limitMs);
+      found.firstMs.push(times[0] ?? limitMs);
+      found.allMs.push(times.length >= running.length ? times.at(-1)! : limitMs);
+      // Not always at the same time after the others.
+      network.run(2_000 + ((kills * 137 + seed * 61) % 1_000));
+    }
+  }
+  return found;
+}
+
+const lines = [
+  "| nodes | loss | | the first, p50 / p99 | all, p50 / p99 | kills | living members held for failed | packets of an idle node |",
+  "|---|---|---|---|---|---|---|---|",
+];
+for (const nodes of values.nodes.split(",").map(Number))
+  for (const loss of [0, 0.05, 0.25])
+    for (const fastFailure of [false, true]) {
+      const cell = { nodes, loss, fastFailure };
+      lines.push(row(cell, measure(cell)));
+      console.error(lines.at(-1));
+    }
+const section = `\`npm run experiment:detection -- --nodes ${values.nodes} --kills ${values.kills}\`, ${new Date().toISOString().slice(0, 10)}:\n\n${lines.join("\n")}`;
+console.log(section);
+if (values.write) {
+  const page = new URL("../../docs/PERFORMANCE.md", import.meta.url);
+  writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "experiment:detection", section));
+}
+
+function row({ nodes, loss, fastFailure }: Cell, found: Detected): string {
+  const way = fastFailure ? "fast path" : "timers alone";
+  const cells = [
+    nodes.toLocaleString("en"),
+    `${loss * 100} %`,
+    way,
+    times(found.firstMs),
+    times(found.allMs),
+    `${found.allMs.length}`,
+    `${found.falsePositives}`,
+    `${found.packetsPerNodeSecond.toFixed(1)} /s`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function times(values: readonly number[]): string {
+  const { median, p99 } = distributionOf(values)!;
+  return `${seconds(median)} / ${seconds(p99)}`;
+}
+
+function seconds(ms: number): string {
+  return ms >= limitMs ? `over ${limitMs / 1_000} s` : `${(ms / 1_000).toFixed(2)} s`;
+}

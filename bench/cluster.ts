@@ -133,7 +133,8 @@ function report(): void {
     console.log(`\n${describeRun()}\n\n${formatTable(rows)}`);
   }
   if (!values.write) return;
-  const run = `\`npm run bench:cluster -- ${sizes.join(" ")}\`, ${describeRun()}`;
+  const given = process.argv.slice(2).filter((word) => word !== "--write");
+  const run = `\`npm run bench:cluster -- ${given.join(" ")}\`, ${describeRun()}`;
   writeSection("../README.md", `${run}:\n\n${readmeTable(results)}`);
   writeSection("../docs/PERFORMANCE.md", `${run}:\n\n${formatTable(rows)}`);
 }

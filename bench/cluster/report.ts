@@ -71,7 +71,7 @@ const measures: readonly Measure[] = [
     },
   },
   {
-    what: "burst of events at one node, delivered at the others",
+    what: "burst of events (5,000 unless said otherwise) at one node, delivered at the others",
     unit: "%",
     of: ({ burst }) => burst && 100 * burst.deliveredShare,
     aim: (ours) => atLeast(ours, 100, "all"),

@@ -11,6 +11,7 @@ import { SerfError } from "../base/errors.ts";
 import { isAtLeast } from "../base/log-level.ts";
 import { silentMetrics } from "../host/loggers.ts";
 import { Directory } from "../memberlist/directory.ts";
+import type { JoinResult } from "../memberlist/joiner.ts";
 import type { MemberlistProfile } from "../memberlist/options.ts";
 import type { Tags } from "../serf/member.ts";
 import { type Census, CensusTaker, type CountedNode } from "./census.ts";
@@ -250,18 +251,22 @@ export class LocalCluster {
   }
 
   private async joinOne(node: LocalNode, contact: LocalNode): Promise<void> {
-    const address = `${contact.name}/${formatEndpoint(contact.endpoint)}`;
-    const { joined, failures } = await node.agent.join([address], false);
-    if (joined > 0 || this.isStopping) return;
-    throw new SerfError("JOIN_FAILED", `${node.name} could not join ${address}: ${failures[0]?.reason ?? "stopped"}`);
+    const result = await this.syncWith(node, contact);
+    if (result === undefined || result.joined > 0 || this.isStopping) return;
+    const reason = result.failures[0]?.reason ?? "stopped";
+    throw new SerfError("JOIN_FAILED", `${node.name} could not join ${contact.name}: ${reason}`);
   }
 
-  /** Not a join of Serf's, after which events of before would not be told any more. If it fails, nothing is lost. */
-  private syncWith({ agent }: LocalNode, { name, endpoint }: LocalNode): Promise<void> {
+  /**
+   * Not a join of Serf's, which has each node tell all others that it joined, with its Lamport time, and of which nobody here learns
+   * anything that memberlist's does not say: so a node rejoins by its snapshot, too. Undefined if the node ended meanwhile.
+   */
+  private syncWith({ agent }: LocalNode, { name, endpoint }: LocalNode): Promise<JoinResult | undefined> {
     return new Promise((resolve) => {
-      void agent.ended.then(() => resolve());
+      void agent.ended.then(() => resolve(undefined));
       if (agent.serf.state === "alive")
-        agent.serf.memberlist.join([`${name}/${formatEndpoint(endpoint)}`], () => resolve());
+        agent.serf.memberlist.join([`${name}/${formatEndpoint(endpoint)}`], (result) => resolve(result));
+      else resolve(undefined);
     });
   }
 
@@ -276,7 +281,7 @@ export class LocalCluster {
   /** Does `act` for all of `nodes` that still run, for a few at a time. */
   private async atOnce(
     nodes: readonly LocalNode[],
-    act: (node: LocalNode, index: number) => Promise<void>,
+    act: (node: LocalNode, index: number) => Promise<unknown>,
   ): Promise<void> {
     let next = 0;
     const work = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { retransmitLimit } from "./scaling.ts";
 
 /**
  * Where a broadcast began. "here": nobody else knows it yet. "elsewhere": another node told it. "everywhere": all nodes come to know it by
- * themselves at about the same time.
+ * themselves at about the same time, as when a suspicion runs out.
  */
 export type BroadcastOrigin = "here" | "elsewhere" | "everywhere";
 

@@ -208,8 +208,7 @@ export class CrashCase {
     const reason = `its host refuses connections (${confirmations} peer confirmations)`;
     logger.log("INFO", `memberlist: Marking ${node} as failed, ${reason}`);
     metrics.increment("memberlist.failure.fast");
-    // Unlike a suspicion that runs out at all nodes, this is known here alone.
-    membership.receiveDead({ kind: "dead", incarnation, node, from: options.nodeName }, undefined, true);
+    membership.receiveDead({ kind: "dead", incarnation, node, from: options.nodeName });
   }
 
   private end(outcome: CaseOutcome): void {

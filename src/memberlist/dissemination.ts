@@ -61,11 +61,11 @@ export class Dissemination {
   }
 
   /** Calls `handle` for a message that came in a packet from there. */
-  receive(from: Endpoint, message: InboxMessage, handle: () => void): void {
+  receive(from: Endpoint, message: InboxMessage, handle: (from: Endpoint, message: InboxMessage) => void): void {
     const { policy } = this;
     policy.receiving(from, message);
     try {
-      handle();
+      handle(from, message);
     } finally {
       policy.received();
     }

@@ -101,10 +101,11 @@ export class Memberlist implements TransportReceiver {
     this.streamServer = new StreamServer(talking);
     this.joiner = new Joiner(talking);
     this.announcer = new Announcer(timers);
+    const handle = (from: Endpoint, message: InboxMessage) => this.handle(from, message);
     this.inbox = new Inbox({
       lengthMax: this.options.inboxLengthMax,
       timers,
-      handle: (from, message) => this.dissemination.receive(from, message, () => this.handle(from, message)),
+      handle: (from, message) => this.dissemination.receive(from, message, handle),
       overflowed: (from, { kind }) => rejections.noteOverflow(from, kind),
     });
     this.queueCheck = new Ticker({

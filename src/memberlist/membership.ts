@@ -11,6 +11,7 @@ import {
   type Suspect,
 } from "../wire/messages.ts";
 import { createVersionVector } from "../wire/versions.ts";
+import type { BroadcastOrigin } from "./broadcast-queue.ts";
 import { FlapDamping } from "./flap-damping.ts";
 import type { Foundations } from "./foundations.ts";
 import { claimedMember, type Member } from "./member.ts";
@@ -190,7 +191,7 @@ export class Membership {
     }
   }
 
-  receiveDead(dead: Dead, told?: () => void, knownHereAlone = false): void {
+  receiveDead(dead: Dead, told?: () => void, origin?: BroadcastOrigin): void {
     const { clock, delegates, logger, metrics, options, table } = this.around;
     const row = table.find(dead.node);
     const local = this.localNode(row);
@@ -208,7 +209,7 @@ export class Membership {
         return;
       case "gone":
         this.suspicions.end(dead.node);
-        this.broadcast(dead, told, knownHereAlone);
+        this.broadcast(dead, told, origin);
         metrics.increment("memberlist.msg.dead");
         table.setIncarnation(row, dead.incarnation);
         table.setState(row, verdict.state, clock.monotonicMs());
@@ -222,10 +223,9 @@ export class Membership {
 
   /** Takes over what another node knows. Nearly all of it is known already, which costs next to nothing. */
   merge(records: readonly NodeStateRecord[]): void {
-    const { options } = this.around;
     for (const record of records) {
       if (this.isOldNews(record.name, record.state, record)) continue;
-      const message = messageOfRecord(record, options.nodeName);
+      const message = messageOfRecord(record, this.around.options.nodeName);
       if (message.kind === "alive") this.receiveAlive(message);
       else if (message.kind === "dead") this.receiveDead(message);
       else this.receiveSuspect(message);
@@ -327,7 +327,7 @@ export class Membership {
   private applyExpired(name: string): void {
     const { options, table } = this.around;
     const incarnation = table.incarnationOf(table.find(name));
-    this.receiveDead({ kind: "dead", incarnation, node: name, from: options.nodeName });
+    this.receiveDead({ kind: "dead", incarnation, node: name, from: options.nodeName }, undefined, "everywhere");
   }
 
   /** Having to defend itself is a sign that this node is not doing well. */
@@ -382,9 +382,9 @@ export class Membership {
   }
 
   /** News about a member replaces older news about it. */
-  private broadcast(message: Alive | Suspect | Dead, finished?: () => void, knownHereAlone = false): void {
-    const origin = knownHereAlone ? "here" : originOf(message, this.around.options.nodeName);
-    const broadcast = { message: encodeMessage(message), key: message.node, origin };
+  private broadcast(news: Alive | Suspect | Dead, finished?: () => void, given?: BroadcastOrigin): void {
+    const origin = given ?? originOf(news, this.around.options.nodeName);
+    const broadcast = { message: encodeMessage(news), key: news.node, origin };
     this.around.broadcasts.queue(finished === undefined ? broadcast : { ...broadcast, finished });
   }
 

@@ -280,8 +280,5 @@ function placeOf({ address, port }: Alive): string {
 
 /** Where news began that this node, of that name, is about to tell. */
 export function originOf(news: Alive | Suspect | Dead, localName: string): BroadcastOrigin {
-  const teller = news.kind === "alive" ? news.node : news.from;
-  if (teller !== localName) return "elsewhere";
-  // A suspicion runs out at all nodes within moments of each other.
-  return news.kind === "dead" && news.node !== localName ? "everywhere" : "here";
+  return (news.kind === "alive" ? news.node : news.from) === localName ? "here" : "elsewhere";
 }

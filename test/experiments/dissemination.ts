@@ -112,7 +112,7 @@ function write(): void {
   const file = "plots/dissemination.svg";
   const axes = { x: "% of the messages that are as fast, or faster", y: "ms", logarithmic: true } as const;
   writeFileSync(`docs/${file}`, `${renderPlot(title, lines, axes)}\n`);
-  const command = `npm run experiment:dissemination${values.quick ? " -- --quick" : ""} -- --nodes ${values.nodes}`;
+  const command = `npm run experiment:dissemination --${values.quick ? " --quick" : ""} --nodes ${values.nodes}`;
   const made = `\`${command}\`, ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]!.model}. Times are virtual: the machine does not matter.`;
   const text = `${made} Milliseconds, median / 99th percentile of all messages; "sent" is transmissions a node until nobody has the message pending any more.`;
   const path = "docs/PERFORMANCE.md";

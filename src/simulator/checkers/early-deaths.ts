@@ -68,8 +68,9 @@ class EarlyDeaths implements Checker {
   private onlyLife(name: string): SimulatedNode | undefined {
     const ended = this.endedMs.get(name);
     if (ended !== undefined && this.world.nowMs - ended < rumourMs) return undefined;
-    const lives = this.world.running.filter((node) => node.name === name);
-    return lives.length === 1 ? lives[0] : undefined;
+    // Whoever runs under a name is its newest life, and not always its only one.
+    const lives = this.world.lives.filter((node) => node.name === name && node.endedMs === undefined);
+    return lives.length === 1 && lives[0]!.isUp ? lives[0] : undefined;
   }
 
   private isExcused({ host, serf }: SimulatedNode): boolean {

@@ -101,7 +101,7 @@ class Rumours implements UserDataDelegate {
 /** All runs of a task in one cluster, one after the other. */
 export function measure({ nodes, timerShare = 0, unknownShare = 0, encrypted = false, runs }: ClusterTask) {
   const keys = encrypted ? { keys: [new Uint8Array(32).fill(7)] } : {};
-  const cluster = new MemberlistCluster(nodes, { pushPullIntervalMs: 0, ...keys });
+  const cluster = new MemberlistCluster(nodes, { pushPullIntervalMs: 0, fastFailure: false, ...keys });
   const random = new SeededRandom(nodes, 7);
   const rumours: Rumours[] = [];
   let heard: (id: number) => void = () => undefined;

@@ -12,8 +12,8 @@ test("one message reaches a hundred nodes in two steps, lossy or not, at the cos
     nodes: 100,
     runs: [
       { policy: "eager", loss: 0, events: 10 },
-      { policy: "eager", loss: 0.05, events: 30 },
-      { policy: "eager", loss: 0.25, events: 20 },
+      { policy: "eager", loss: 0.05, events: 20 },
+      { policy: "eager", loss: 0.25, events: 10 },
       { policy: "timer", loss: 0, events: 4 },
     ],
   });
@@ -22,7 +22,7 @@ test("one message reaches a hundred nodes in two steps, lossy or not, at the cos
   expect(much!.medianMs).toBeLessThan(20);
   expect(timer!.medianMs).toBeGreaterThan(300);
   for (const { transmissions } of [none!, some!, timer!]) expect(transmissions).toBeLessThan(12.2);
-});
+}, 60_000);
 
 test("it finds its way encrypted, where half relay nothing, and where each node lacks some of the others", () => {
   const runs = [{ policy: "eager", loss: 0, events: 10 }] as const;

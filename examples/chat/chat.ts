@@ -28,10 +28,10 @@ node.on("member-leave", ({ members }) => show(`* ${names(members)} went`));
 node.on("member-failed", ({ members }) => show(`* ${names(members)} is out of reach`));
 
 /** False if it is time to go. */
-function obey(line: string): boolean {
+async function obey(line: string): Promise<boolean> {
   if (line === "/quit") return false;
   if (line === "/who") show(`* ${names(node.members().filter(({ status }) => status === "alive"))}`);
-  else if (line !== "") node.userEvent("chat", `${name}\n${line}`, { coalesce: false });
+  else if (line !== "") await node.userEvent("chat", `${name}\n${line}`, { coalesce: false });
   return true;
 }
 
@@ -41,7 +41,7 @@ show(`* you are ${name}, at ${node.localMember.address}:${node.localMember.port}
 terminal.on("SIGINT", () => terminal.close());
 for await (const line of terminal) {
   try {
-    if (!obey(line.trim())) break;
+    if (!(await obey(line.trim()))) break;
     terminal.prompt();
   } catch (error) {
     show(`* ${error instanceof Error ? error.message : error}`);

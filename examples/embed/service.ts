@@ -71,7 +71,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     case "GET /count":
       return reply(response, 200, await countEverywhere());
     case "POST /flush":
-      node.userEvent("flush");
+      await node.userEvent("flush");
       return reply(response, 202, "flushing\n");
     case "GET /cache/KEY":
     case "PUT /cache/KEY":

@@ -171,12 +171,15 @@ export class Agent implements AgentFace {
     }
   }
 
-  /** Sends a user event to every member, this one included. Throws USER_EVENT_TOO_LARGE or NOT_RUNNING. */
-  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
+  /**
+   * Sends a user event to every member, this one included. Resolves when it is on its way: in a burst, once the cluster can take it. Rejects
+   * with USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES, TOO_MANY_USER_EVENTS or NOT_RUNNING.
+   */
+  async userEvent(name: string, payload: Uint8Array, coalesce: boolean): Promise<void> {
     const request = `${name}. Coalesced: ${coalesce}. Payload: ${goQuote(payload)}`;
     this.log("DEBUG", `Requesting user event send: ${request}`);
     try {
-      this.serf.userEvent(name, payload, coalesce);
+      await completed((done) => this.serf.userEvent(name, payload, coalesce, done));
     } catch (error) {
       this.log("WARN", `failed to send user event: ${messageOf(error)}`);
       throw error;

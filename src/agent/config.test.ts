@@ -180,6 +180,10 @@ describe("configuration", () => {
       "fastFailureDwellMs",
       "fastFailureConfirmations",
       "fastFailureTruceMs",
+      "eventBufferLength",
+      "eventOrderWaitMs",
+      "eventsPerSecond",
+      "eventsWaitingMax",
       "logFormat",
       "pluginDir",
     ]);

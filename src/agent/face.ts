@@ -35,7 +35,7 @@ export interface AgentFace {
   /** Leaves gracefully. Once it resolves, the process is on its way to exit 0, after the RPC server was closed. */
   leave(): Promise<void>;
   forceLeave(name: string, prune: boolean): Promise<void>;
-  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void;
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean): Promise<void>;
   /** Throws for a query that cannot be sent. What comes of it is told later. */
   query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery;
   /** Changes the keys of every member, or lists them. Resolves also when that failed: `problem` says so. `key` is in base64. */

@@ -190,7 +190,7 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     return success;
   },
 
-  stream(client, { Type }, sequence) {
+  stream(client, { Missed, Type }, sequence) {
     const filters = parseEventFilters(Type);
     if ("kind" in filters) return { error: rpcErrors.invalidFilter };
     if (client.streams.has(sequence)) return { error: rpcErrors.streamExists };
@@ -198,7 +198,12 @@ export const commandHandlers: { readonly [C in CommandName]: Handler<RequestOf<C
     const start = () => {
       client.streams.set(
         sequence,
-        streamEvents(client.agent, filters, { sink: client.sinkFor(sequence), queries: client.queries }, dropped),
+        streamEvents(
+          client.agent,
+          filters,
+          { sink: client.sinkFor(sequence), queries: client.queries, tellMissed: Missed },
+          dropped,
+        ),
       );
     };
     return { error: "", afterwards: start };

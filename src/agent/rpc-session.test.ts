@@ -346,14 +346,14 @@ describe("an RPC session", () => {
     expect(await client.call({ Command: "monitor", Seq: 6 }, { LogLevel: "err" })).toMatchObject({ Error: "" });
   });
 
-  test("keeps a reader that does not keep up, drops its records beyond 512 and warns of each (detail 23)", async () => {
+  test("keeps a reader that does not keep up, drops its records beyond 16,384 and warns of each (detail 23)", async () => {
     const client = await connected();
     await client.call({ Command: "stream", Seq: 3 }, { Type: "*" });
-    const sent = 2_000;
+    const sent = 18_000;
     for (let i = 0; i < sent; i++) client.agent.raise(userEvent(`e${i}`, "x".repeat(1_000)));
     const warning = "[WARN] agent.ipc: Dropping event to ipc.client: 192.0.2.1:50000";
     const warnings = client.lines.filter((line) => line === warning).length;
-    expect(warnings).toBeGreaterThan(sent - 512 - 100);
+    expect(warnings).toBeGreaterThan(sent - 16_384 - 100);
     client.send({ Command: "stats", Seq: 4 });
     let records = 0;
     for (;;) {
@@ -364,6 +364,21 @@ describe("an RPC session", () => {
       records += 1;
     }
     expect(records).toBe(sent - warnings);
+  });
+
+  test("tells a reader that asked for it how many events it has lost", async () => {
+    const client = await connected();
+    await client.call({ Command: "stream", Seq: 3 }, { Missed: true, Type: "*" });
+    const sent = 18_000;
+    for (let i = 0; i < sent; i++) client.agent.raise(userEvent(`e${i}`, "x".repeat(1_000)));
+    const lost = client.lines.filter((line) => line.includes("Dropping event")).length;
+    expect(lost).toBeGreaterThan(0);
+    for (let i = 0; i < sent - lost; i++) {
+      expect(await client.receive()).toMatchObject({ Seq: 3 });
+      expect(await client.receive()).toMatchObject({ Event: "user" });
+    }
+    expect(await client.receive()).toMatchObject({ Seq: 3 });
+    expect(await client.receive()).toEqual({ Event: "missed", Missed: lost });
   });
 
   test("warns once, not for each line, when a monitor does not keep up", async () => {

@@ -15,6 +15,8 @@ import { eventBody } from "./rpc-records.ts";
 
 /** As many as the reference keeps for a client that does not keep up. */
 export const queuedRecordsMax = 512;
+/** Of events, more: a burst that its sender was told is accepted is not to be lost for a reader that stops for a moment. */
+export const queuedEventsMax = 16_384;
 
 /** Where records go. */
 export interface RecordSink {
@@ -70,19 +72,46 @@ export interface ClientStream {
   stop(): void;
 }
 
+/** Stands where records were lost. */
+interface Missed {
+  readonly kind: "missed";
+  readonly count: number;
+}
+
+export interface EventStreamTarget {
+  readonly sink: RecordSink;
+  readonly queries: PendingQueries;
+  /** Whether the client wants to be told how many events it lost. */
+  readonly tellMissed: boolean;
+}
+
 /** Streams the events that match any of the filters; its queries can be answered. `dropped` is called for each that is lost. */
 export function streamEvents(
   agent: AgentFace,
   filters: readonly EventFilter[],
-  { sink, queries }: { readonly sink: RecordSink; readonly queries: PendingQueries },
+  { sink, queries, tellMissed }: EventStreamTarget,
   dropped: () => void,
 ): ClientStream {
-  const queue = new RecordQueue<SerfEvent>(sink, (event) => eventBody(event, (query) => queries.register(query)));
+  const toBody = (event: SerfEvent | Missed): Body =>
+    event.kind === "missed"
+      ? { Event: "missed", Missed: event.count }
+      : eventBody(event, (query) => queries.register(query));
+  const queue = new RecordQueue(sink, toBody, queuedEventsMax);
+  let missed = 0;
+  const flush = (): void => {
+    queue.flush();
+    if (missed === 0 || !tellMissed || !queue.offer({ kind: "missed", count: missed })) return;
+    missed = 0;
+  };
   const stop = agent.onEvent((event) => {
     if (!filters.some((filter) => matchesEvent(filter, event))) return;
-    if (!queue.offer(event)) dropped();
+    // Once some are lost, the next one is told after their number.
+    if (missed > 0 && tellMissed) flush();
+    if (queue.offer(event)) return;
+    missed += 1;
+    dropped();
   });
-  return { flush: () => queue.flush(), stop };
+  return { flush, stop };
 }
 
 /**

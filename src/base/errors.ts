@@ -20,6 +20,8 @@ export const errorCodes = {
     "Name and payload of a user event exceed the limit. Send a reference to the data instead, or raise userEventBytesMax (9216 at most).",
   TOO_MANY_LARGE_MESSAGES:
     "Messages too large for a gossip packet go to each member over a stream, and many are still under way. Send fewer or smaller ones, or try again later.",
+  TOO_MANY_USER_EVENTS:
+    "User events come faster than the cluster can take them, and as many wait as may. Wait until those are accepted, or raise eventsWaitingMax.",
   QUERY_TOO_LARGE: "An encoded query exceeds the limit. Send a reference to the data instead, or raise queryBytesMax.",
   RESPONSE_TOO_LARGE:
     "An encoded answer to a query exceeds the limit. Answer with a reference to the data, or raise queryResponseBytesMax. If the message speaks of a relayed response, the answer itself was sent.",

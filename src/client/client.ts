@@ -166,7 +166,10 @@ export class SerfClient {
     await this.connection.call("force-leave", { Node: name, Prune: options.prune ?? false });
   }
 
-  /** Sends a user event. `coalesce` (default true): of several with this name in a short time only the last need arrive. */
+  /**
+   * Sends a user event. `coalesce` (default true): of several with this name in a short time only the last need arrive. Resolves when the agent has
+   * sent it, which in a burst is when its cluster can take it.
+   */
   async userEvent(
     name: string,
     payload: Uint8Array | string = emptyBytes,
@@ -209,12 +212,12 @@ export class SerfClient {
 
   /**
    * Events from now on. `filter` is as for event handlers: "member-join,user:deploy"; "*" for all. A reader that was too slow finds a
-   * MissedEvents in the place of what it lost.
+   * MissedEvents in the place of what it lost, whether the agent (one of ours) or this client had to drop it.
    */
   stream(filter = "*", options: StreamOptions = {}): Promise<Subscription<AgentEvent | MissedEvents>> {
     return this.connection.subscribe<"stream", AgentEvent | MissedEvents>(
       "stream",
-      { Type: filter },
+      { Missed: true, Type: filter },
       { waitingMax: waitingMaxDefault, ...options, convert: toEvent, missed: (count) => ({ kind: "missed", count }) },
     );
   }
@@ -280,7 +283,7 @@ export class SerfClient {
   }
 }
 
-function toEvent(record: RecordOf<"stream">): AgentEvent {
+function toEvent(record: RecordOf<"stream">): AgentEvent | MissedEvents {
   const { Name: name, Payload: payload } = record;
   const lamportTime = Number(record.LTime);
   switch (record.Event) {
@@ -288,6 +291,8 @@ function toEvent(record: RecordOf<"stream">): AgentEvent {
       return { kind: "user", lamportTime, name, payload, coalesce: record.Coalesce };
     case "query":
       return { kind: "query", id: Number(record.ID), lamportTime, name, payload };
+    case "missed":
+      return { kind: "missed", count: Number(record.Missed) };
     default:
       return { kind: record.Event as "member-join", members: record.Members.map(decodeMember) };
   }

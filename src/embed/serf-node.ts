@@ -224,14 +224,16 @@ export class SerfNode {
 
   /**
    * Sends a user event to every member, this one included. With `coalesce` (the default) receivers may tell only the newest of
-   * several events of this name. Throws USER_EVENT_TOO_LARGE or NOT_RUNNING.
+   * several events of this name. Resolves when it is on its way: at once, or in a burst when the cluster can take it, so that whoever awaits each
+   * loses none. Rejects with USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES, TOO_MANY_USER_EVENTS or NOT_RUNNING.
    */
   userEvent(
     name: string,
     payload: Uint8Array | string = "",
     { coalesce = true }: { readonly coalesce?: boolean } = {},
-  ): void {
-    this.serf.userEvent(name, typeof payload === "string" ? utf8Encode(payload) : payload, coalesce);
+  ): Promise<void> {
+    const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
+    return this.staying(completed((done) => this.serf.userEvent(name, bytes, coalesce, done)));
   }
 
   /**

@@ -159,7 +159,7 @@ export class LocalCluster {
         );
         void agent.ended.then(() => done(agent));
       }
-      sender.userEvent(name, utf8Encode(payload), false);
+      void sender.userEvent(name, utf8Encode(payload), false).catch(() => undefined);
     });
     for (const stop of missing.values()) stop();
     return { ms: performance.now() - startedMs, missing: missing.size };

@@ -16,8 +16,8 @@ export interface UserDataDelegate {
   takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[];
   /** Has `listener` told of each broadcast that `takeBroadcasts` is going to give, when it is queued: see `BroadcastQueue`. */
   whenQueued?(listener: QueuedListener): void;
-  /** What to send along in a push/pull. */
-  localState(join: boolean): Uint8Array;
+  /** What to send along in a push/pull; where the other side began it, `received` is what it sent along. */
+  localState(join: boolean, received?: Uint8Array): Uint8Array;
   /** What the other side of a push/pull sent along. It may queue broadcasts. */
   mergeRemoteState(state: Uint8Array, join: boolean): void;
 }

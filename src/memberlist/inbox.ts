@@ -6,7 +6,7 @@ import type { Alive, Dead, Suspect, User } from "../wire/messages.ts";
 export type InboxMessage = Alive | Suspect | Dead | User;
 
 export interface InboxOptions {
-  /** How many alive messages, and how many of the others, may wait. */
+  /** How many alive messages, how many others about members, and eight times as many messages of the layer above, may wait. */
   readonly lengthMax: number;
   readonly timers: Timers;
   handle(from: Endpoint, message: InboxMessage): void;
@@ -21,18 +21,24 @@ interface Entry {
 
 /** So many messages are handled in one go; then whatever else the event loop has to do comes first. */
 const drainMax = 256;
+/** A packet holds one or a few messages about members, and a dozen or two of a burst of user events. */
+const userShare = 8;
 
 /**
  * The hand-off between the network and the slower part of the protocol. Under a flood of gossip a node must still answer
  * pings in time, or it is suspected for being busy: messages are put aside here, and a timer of no delay takes them up
  * after the packets that are already waiting were looked at, a bounded number at a time. Alive messages come first (a
- * refutation should overtake what it refutes), and the newest come first, because they are the ones still true. What comes
- * when the inbox is full is dropped: gossip repeats itself, and push/pull repairs the rest. All as memberlist does it.
+ * refutation should overtake what it refutes), and of what is said about members the newest, because it is what is still true. What comes
+ * when the inbox is full is dropped: gossip repeats itself, and push/pull repairs the rest. So far as memberlist does it. Messages of the layer
+ * above have a queue of their own and keep their order: none makes an older one void, and a burst of them must not cost news of members.
  */
 export class Inbox {
   private readonly options: InboxOptions;
   private readonly alive: Entry[] = [];
   private readonly others: Entry[] = [];
+  private users: Entry[] = [];
+  /** Of these, from the first on, were handled. */
+  private usersHandled = 0;
   private scheduled = false;
 
   constructor(options: InboxOptions) {
@@ -40,12 +46,13 @@ export class Inbox {
   }
 
   get length(): number {
-    return this.alive.length + this.others.length;
+    return this.alive.length + this.others.length + this.users.length - this.usersHandled;
   }
 
   push(from: Endpoint, message: InboxMessage): void {
-    const queue = message.kind === "alive" ? this.alive : this.others;
-    if (queue.length >= this.options.lengthMax) {
+    const queue = this.queueOf(message);
+    const { lengthMax } = this.options;
+    if (queue.length >= (message.kind === "user" ? lengthMax * userShare : lengthMax)) {
       this.options.overflowed(from, message);
       return;
     }
@@ -57,6 +64,13 @@ export class Inbox {
   clear(): void {
     this.alive.length = 0;
     this.others.length = 0;
+    this.users = [];
+    this.usersHandled = 0;
+  }
+
+  private queueOf({ kind }: InboxMessage): Entry[] {
+    if (kind === "user") return this.users;
+    return kind === "alive" ? this.alive : this.others;
   }
 
   private schedule(): void {
@@ -68,10 +82,12 @@ export class Inbox {
   private drain(): void {
     this.scheduled = false;
     for (let handled = 0; handled < drainMax; handled += 1) {
-      const entry = this.alive.pop() ?? this.others.pop();
-      if (entry === undefined) return;
+      const entry = this.alive.pop() ?? this.others.pop() ?? this.users[this.usersHandled++];
+      if (entry === undefined) break;
       this.options.handle(entry.from, entry.message);
     }
+    this.users.splice(0, this.usersHandled);
+    this.usersHandled = 0;
     if (this.length > 0) this.schedule();
   }
 }

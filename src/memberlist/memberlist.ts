@@ -261,6 +261,14 @@ export class Memberlist implements TransportReceiver {
     this.reliableSender.send(to, message, done);
   }
 
+  /**
+   * Exchanges everything with a random member now, one of the preferred if there are any. `done` is called once, later, with whether it
+   * succeeded; not after `shutdown`. Returns false if there is no other member.
+   */
+  exchangeState(isPreferred: (name: string) => boolean, done: (succeeded: boolean) => void): boolean {
+    return this.state === "running" && this.stateSync.exchangeNow(isPreferred, done);
+  }
+
   /** What is inside, to be looked at: it stays as true as the rooms it shows. */
   inspect(): MemberlistInside {
     const { table, broadcasts, acks } = this.foundations;

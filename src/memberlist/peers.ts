@@ -54,9 +54,10 @@ export class Peers {
     return -1;
   }
 
-  /** A member to exchange everything with. */
-  forSync(): Member | undefined {
-    return this.choose(1, (row) => this.isLivingOther(row))[0];
+  /** A member to exchange everything with, if there is one that `suits`. */
+  forSync(suits: (name: string) => boolean = () => true): Member | undefined {
+    const { table } = this;
+    return this.choose(1, (row) => this.isLivingOther(row) && suits(table.descriptorOf(row).name))[0];
   }
 
   private choose(count: number, isEligible: (row: number) => boolean): readonly Member[] {

@@ -67,10 +67,10 @@ export class StateSync {
     this.running.add(conversation);
   }
 
-  /** What this node knows, for a push/pull it begins or answers: a message to be sealed. */
-  encodeLocalState(join: boolean): Uint8Array {
+  /** What this node knows, for a push/pull it begins, or answers after `received` came along: a message to be sealed. */
+  encodeLocalState(join: boolean, received?: Uint8Array): Uint8Array {
     const { delegates, membership, metrics } = this.around;
-    const userState = delegates.userData?.localState(join) ?? emptyBytes;
+    const userState = delegates.userData?.localState(join, received) ?? emptyBytes;
     const nodes = membership.listed();
     const message = encodeStateExchange({ join, nodes, userState });
     for (const state of nodeStates) {
@@ -96,14 +96,27 @@ export class StateSync {
     return undefined;
   }
 
-  private handleTurn(): void {
-    const partner = this.around.peers.forSync();
-    if (partner === undefined) return;
+  /**
+   * Exchanges everything with a random member, one of the preferred if there are any. `done` is called once, later, with whether that
+   * succeeded; after `stop` it is not called. Returns false, and does nothing, if there is no other member.
+   */
+  exchangeNow(isPreferred: (name: string) => boolean, done: (succeeded: boolean) => void): boolean {
+    const { logger, peers } = this.around;
+    const partner = peers.forSync(isPreferred) ?? peers.forSync();
+    if (partner === undefined) return false;
     const { address, name, port } = partner;
     this.exchange({ address, port }, name, false, (problem) => {
-      if (problem === undefined) return;
-      this.around.logger.log("ERR", `memberlist: Push/Pull with ${name} failed: ${problem}`);
+      if (problem !== undefined) logger.log("ERR", `memberlist: Push/Pull with ${name} failed: ${problem}`);
+      done(problem === undefined);
     });
+    return true;
+  }
+
+  private handleTurn(): void {
+    this.exchangeNow(
+      () => true,
+      () => undefined,
+    );
   }
 
   private receiveReply(reply: StreamMessage, join: boolean): string | undefined {

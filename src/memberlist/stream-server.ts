@@ -170,7 +170,7 @@ class IncomingStream implements StreamHandler {
       return;
     }
     this.isPushPull = true;
-    this.reply(stateSync.encodeLocalState(exchange.join));
+    this.reply(stateSync.encodeLocalState(exchange.join, exchange.userState));
     const problem = stateSync.merge(exchange.nodes, exchange.userState, exchange.join);
     if (problem !== undefined) this.complain("ERR", "merge", `Failed push/pull merge: ${problem} ${this.from}`);
   }

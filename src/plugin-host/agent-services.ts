@@ -17,8 +17,8 @@ export class AgentServices {
     this.agent = agent;
   }
 
-  sendEvent({ name, payload, coalesce }: RequestInput<"send-event">): void {
-    this.agent.userEvent(name, payload, coalesce);
+  sendEvent({ name, payload, coalesce }: RequestInput<"send-event">): Promise<void> {
+    return this.agent.userEvent(name, payload, coalesce);
   }
 
   updateTags({ set, remove }: RequestInput<"update-tags">): Promise<void> {

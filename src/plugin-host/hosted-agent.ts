@@ -17,7 +17,7 @@ export interface HostedAgent {
     };
   };
   onEvent(listener: (event: SerfEvent) => void): () => void;
-  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void;
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean): Promise<void>;
   query(name: string, payload: Uint8Array, params: QueryParams, listener: QueryListener): SentQuery;
   updateTags(set: Tags, remove: readonly string[]): Promise<void>;
   leave(): Promise<void>;

@@ -81,7 +81,7 @@ function world() {
       listeners.push(listener);
       return () => undefined;
     },
-    userEvent: () => undefined,
+    userEvent: async () => undefined,
     query: () => ({ timeoutMs: 1, stop: () => undefined }),
     updateTags: async () => undefined,
     leave: async () => undefined,

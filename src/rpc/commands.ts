@@ -130,6 +130,8 @@ const eventRecord = v.object({
   Members: v.nullish(v.array(memberRecord), () => []),
   Name: text,
   Payload: bytes,
+  /** Ours alone, with Event "missed": how many records were lost here. Sent only to whoever asked to be told. */
+  Missed: unsigned,
 });
 
 /** A command without `request` or `response` has no such body; one with `record` streams those, under the request's Seq. */
@@ -184,7 +186,8 @@ export const commands = {
   "remove-key": keyChange,
   stats: { response: v.record(v.string(), textMap) },
   stop: { request: v.object({ Stop: unsigned }) },
-  stream: { request: v.object({ Type: text }), record: eventRecord },
+  /** Missed is ours alone: the client wants to be told how many records it lost. */
+  stream: { request: v.object({ Missed: flag, Type: text }), record: eventRecord },
   tags: { request: v.object({ DeleteTags: textList, Tags: textMap }) },
   "use-key": keyChange,
 } as const satisfies Record<string, CommandDeclaration>;

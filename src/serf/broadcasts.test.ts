@@ -35,7 +35,9 @@ describe("the broadcasts", () => {
 
   test("are bounded also between two checks of their depth", () => {
     const { broadcasts, message } = createBroadcasts();
-    for (let index = 0; index < 20_000; index++) broadcasts.events.queue(message(1, 10));
-    expect(broadcasts.events.length).toBe(16_384);
+    for (let index = 0; index < 20_000; index++) broadcasts.queries.queue(message(1, 10));
+    expect(broadcasts.queries.length).toBe(16_384);
+    for (let index = 0; index < 2_000; index++) broadcasts.events.queue(message(1, 10));
+    expect(broadcasts.events.length).toBe(1_024);
   });
 });

@@ -4,6 +4,8 @@ import { LargeMessages, type LargeMessagesParts } from "./large-messages.ts";
 
 /** A bound for the time between two checks of the depth, when a burst can be longer than the limit. */
 const lengthMax = 16_384;
+/** Of events, more than any gossip can carry in time: whoever misses one that was dropped here pulls it. */
+const eventsMax = 1_024;
 
 export interface BroadcastsOptions extends LargeMessagesParts {
   nodeCount(): number;
@@ -19,20 +21,46 @@ export class Broadcasts {
   readonly queries: BroadcastQueue;
   readonly events: BroadcastQueue;
   private readonly large: LargeMessages;
+  private queued: QueuedListener = () => 0;
+  private eventsLeaveAtOnce = false;
   private readonly host: Host;
 
   constructor(options: BroadcastsOptions, host: Host) {
-    const createQueue = () => new BroadcastQueue({ ...options, nodeCount: () => options.nodeCount(), lengthMax });
-    this.intents = createQueue();
-    this.queries = createQueue();
-    this.events = createQueue();
+    const createQueue = (max: number) =>
+      new BroadcastQueue({ ...options, nodeCount: () => options.nodeCount(), lengthMax: max });
+    this.intents = createQueue(lengthMax);
+    this.queries = createQueue(lengthMax);
+    this.events = createQueue(eventsMax);
     this.large = new LargeMessages(options, host);
     this.host = host;
   }
 
   /** Has `listener` told of what is queued, in any of the three. */
   whenQueued(listener: QueuedListener): void {
-    for (const queue of [this.intents, this.queries, this.events]) queue.whenQueued(listener);
+    this.intents.whenQueued(listener);
+    this.queries.whenQueued(listener);
+    this.events.whenQueued((broadcast) => {
+      const transmits = listener(broadcast);
+      // What others began is passed on by whoever is to, and says nothing of that.
+      if (broadcast.origin !== "elsewhere") this.eventsLeaveAtOnce = transmits > 0;
+      return transmits;
+    });
+    this.queued = listener;
+  }
+
+  /** Whether one more event that begins here is going to leave: at once, or from the queue before it is dropped. */
+  get hasRoomForEvent(): boolean {
+    return this.eventsLeaveAtOnce || this.events.length < eventsMax;
+  }
+
+  /** Has an event that began here sent once more, at once if events are; it is not queued again. */
+  sendAgain(message: Uint8Array): void {
+    this.queued({ message });
+  }
+
+  /** Whether the message goes to each member over a stream, since no packet can take it. */
+  isLarge(message: Uint8Array): boolean {
+    return this.large.isLarge(message.length);
   }
 
   /** Throws TOO_MANY_LARGE_MESSAGES if a message of this length cannot be sent now: ask before anybody is told of it. */

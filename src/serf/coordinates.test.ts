@@ -21,11 +21,11 @@ function createCoordinates() {
 describe("coordinates", () => {
   test("send this node's own with every ack", () => {
     const { coordinates, answer } = createCoordinates();
-    expect(decodePingPayload(coordinates.ackPayload())).toEqual(origin);
+    expect(decodePingPayload(coordinates.ackPayload())).toEqual({ coordinate: origin, pullsEvents: true });
     answer("a", 50, encodePingPayload(origin));
     const moved = coordinates.find("self");
     expect(moved).not.toEqual(origin);
-    expect(decodePingPayload(coordinates.ackPayload())).toEqual(moved);
+    expect(decodePingPayload(coordinates.ackPayload())).toEqual({ coordinate: moved, pullsEvents: true });
   });
 
   test("keep what a member said last, until it is forgotten", () => {

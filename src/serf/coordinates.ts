@@ -26,6 +26,8 @@ export class Coordinates implements PingDelegate {
   private readonly vivaldi: Vivaldi;
   /** Of others, by name: of members alone, as they are forgotten with their member. */
   private readonly known = new Map<string, Coordinate>();
+  /** Those whose last ack said so. */
+  private readonly pulling = new Set<string>();
   private readonly rejectionLog: RateLimitedLog;
   /** What acks carry, until the node moves: it moves once a second, and many may ping it meanwhile. */
   private payload: Uint8Array | undefined;
@@ -55,23 +57,43 @@ export class Coordinates implements PingDelegate {
   forget(name: string): void {
     this.vivaldi.forget(name);
     this.known.delete(name);
+    this.pulling.delete(name);
+  }
+
+  /** Whether the member is known to pull the user events that it misses. */
+  pullsEvents(name: string): boolean {
+    return this.pulling.has(name);
+  }
+
+  /** An estimate of the time to the farthest of these members and back, in milliseconds: 0 where nothing is known. */
+  farthestMs(names: Iterable<string>): number {
+    const here = this.vivaldi.coordinate;
+    let farthest = 0;
+    for (const name of names) {
+      const there = this.known.get(name);
+      if (there !== undefined) farthest = Math.max(farthest, distanceSeconds(here, there) * 1000);
+    }
+    return farthest;
   }
 
   ackPayload(): Uint8Array {
-    this.payload ??= encodePingPayload(this.vivaldi.coordinate);
+    this.payload ??= encodePingPayload(this.vivaldi.coordinate, true);
     return this.payload;
   }
 
   pingCompleted({ name }: Member, roundTripMs: number, payload: Uint8Array): void {
+    this.pulling.delete(name);
     // A member without coordinates sends none.
     if (payload.length === 0 || !this.node.isMember(name)) return;
     const { logger, metrics } = this.host;
-    const theirs = decodePingPayload(payload);
-    if (isRejected(theirs)) {
-      metrics.increment(`serf.rejected.${theirs.reason}`);
-      this.rejectionLog.log("ERR", name, `serf: ${theirs.detail}`);
+    const decoded = decodePingPayload(payload);
+    if (isRejected(decoded)) {
+      metrics.increment(`serf.rejected.${decoded.reason}`);
+      this.rejectionLog.log("ERR", name, `serf: ${decoded.detail}`);
       return;
     }
+    if (decoded.pullsEvents) this.pulling.add(name);
+    const theirs = decoded.coordinate;
     const before = this.vivaldi.coordinate;
     const problem = this.vivaldi.observe(name, theirs, roundTripMs / 1000);
     if (problem !== undefined) {

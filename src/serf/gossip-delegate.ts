@@ -12,6 +12,7 @@ import {
   encodePushPull,
   encodeSerfMessage,
   type LeaveIntent,
+  type PushPull,
   type Relay,
   type SerfMessage,
 } from "./messages.ts";
@@ -37,6 +38,7 @@ export class GossipDelegate implements UserDataDelegate {
   private readonly parts: GossipDelegateParts;
   private readonly host: Host;
   private readonly rejectionLog: RateLimitedLog;
+  private lastDecoded: { readonly state: Uint8Array; readonly decoded: PushPull | Rejected } | undefined;
 
   constructor(parts: GossipDelegateParts, host: Host) {
     this.parts = parts;
@@ -73,14 +75,22 @@ export class GossipDelegate implements UserDataDelegate {
     this.parts.broadcasts.whenQueued(listener);
   }
 
-  localState(): Uint8Array {
-    return encodePushPull(localState(this.parts));
+  localState(_join: boolean, received?: Uint8Array): Uint8Array {
+    const remote = received && received.length > 0 ? this.decodeState(received) : undefined;
+    return encodePushPull(localState(this.parts, remote === undefined || isRejected(remote) ? undefined : remote));
   }
 
   mergeRemoteState(state: Uint8Array, join: boolean): void {
-    const remote = decodePushPull(state);
+    const remote = this.decodeState(state);
+    this.lastDecoded = undefined;
     if (isRejected(remote)) this.note(remote);
     else mergeRemoteState(remote, this.parts, !join || this.parts.replays(), (intent) => this.passOn(intent));
+  }
+
+  /** An exchange that others begin is decoded to be answered, and then merged. */
+  private decodeState(state: Uint8Array): PushPull | Rejected {
+    if (this.lastDecoded?.state !== state) this.lastDecoded = { state, decoded: decodePushPull(state) };
+    return this.lastDecoded.decoded;
   }
 
   private passOn(intent: LeaveIntent): void {

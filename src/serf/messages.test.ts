@@ -100,6 +100,7 @@ describe("messages that the reference wrote", () => {
         },
       ],
       queryTime: 1,
+      eventSums: new Uint8Array(0),
     });
   });
 
@@ -154,6 +155,7 @@ test("a push/pull survives encoding and decoding", () => {
     eventTime: time,
     events: fc.array(fc.record({ time, items: fc.array(item) })),
     queryTime: time,
+    eventSums: fc.uint8Array(),
   });
   fc.assert(
     fc.property(pushPull, (value) => {

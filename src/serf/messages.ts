@@ -16,6 +16,7 @@ import {
   map,
   message,
   nullable,
+  optionalField,
   struct,
   text,
   u64,
@@ -70,6 +71,8 @@ const pushPull = struct({
     list(nullable(struct({ time: field("LTime", u64), items: field("Events", list(recentEvent)) }))),
   ),
   queryTime: field("QueryLTime", u64),
+  /** Ours alone: others skip it. See `event-sums.ts`. */
+  eventSums: optionalField("EventSums", bytes),
 });
 
 export type LeaveIntent = Value<typeof leaveIntent>;
@@ -87,6 +90,8 @@ export interface PushPull {
   readonly eventTime: number;
   readonly events: readonly LamportSlot<RecentEvent>[];
   readonly queryTime: number;
+  /** Asks for the user events of times whose checksums differ. Empty where nothing is asked. */
+  readonly eventSums: Uint8Array;
 }
 
 /** A message to be handed on, as it is, to a node that its sender may not reach. */

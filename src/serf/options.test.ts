@@ -18,7 +18,6 @@ test("the defaults are the reference's times and limits", () => {
     queueCheckIntervalMs: 30 * secondMs,
     queueDepthWarning: 128,
     queueDepthMax: 4_096,
-    eventBufferLength: 512,
     queryBufferLength: 512,
     userEventBytesMax: 512,
   });

@@ -122,8 +122,23 @@ export const serfOptions = {
   ),
   eventBufferLength: option(
     integer(1, 1 << 20),
-    512,
-    "For how many Lamport times user events are remembered to tell duplicates; older ones are refused. Every push/pull carries them all.",
+    16_384,
+    "For how many Lamport times user events are remembered, to tell duplicates and to hand them to members that missed them; older ones are refused. At least 512, the reference's, to take part in bursts. A push/pull carries those of the last 512 times, and what the other side lacks if it is of this implementation.",
+  ),
+  eventOrderWaitMs: option(
+    durationMs(0, minuteMs),
+    secondMs,
+    "How long a user event of another member waits, at most, for those of lower Lamport times that are missing, so that events are told in order. It waits only while one is missing. 0 tells each as it comes, as the reference does.",
+  ),
+  eventsPerSecond: option(
+    integer(1, 1_000_000),
+    20_000,
+    "How many user events a second this node sends at most, those of other members counted in. While members are present that are not known to be of this implementation, it is 4,000, less where round trips are long: faster, and they forget events before they have them.",
+  ),
+  eventsWaitingMax: option(
+    integer(0, 1 << 20),
+    65_536,
+    "How many user events may wait at this node until they can be sent. One more is refused with TOO_MANY_USER_EVENTS.",
   ),
   queryBufferLength: option(
     integer(1, 1 << 20),

@@ -11,6 +11,7 @@ import type { MemberlistOptions } from "../memberlist/options.ts";
 import { Broadcasts } from "./broadcasts.ts";
 import { Coordinates } from "./coordinates.ts";
 import { EventPipeline } from "./event-pipeline.ts";
+import { Eventing } from "./eventing.ts";
 import type { SerfEvent } from "./events.ts";
 import { GossipDelegate } from "./gossip-delegate.ts";
 import { Joins } from "./joins.ts";
@@ -28,7 +29,6 @@ import { Recovery } from "./recovery.ts";
 import { collectStats, type SerfInside } from "./stats.ts";
 import { encodedTagsBytesMax, encodeTags } from "./tags.ts";
 import { Upkeep } from "./upkeep.ts";
-import { UserEvents } from "./user-events.ts";
 
 /** "left": the node has told the others and is silent to its user, but may still be answering probes until `shutdown`. */
 export type SerfState = "alive" | "leaving" | "left" | "shutdown";
@@ -59,7 +59,7 @@ export class Serf {
   private readonly pipeline: EventPipeline;
   readonly membership: Membership;
   private readonly coordinates: Coordinates | undefined;
-  private readonly events: UserEvents;
+  private readonly eventing: Eventing;
   private readonly querying: Querying;
   private readonly broadcasts: Broadcasts;
   private readonly joins: Joins;
@@ -86,7 +86,7 @@ export class Serf {
     this.membership = this.createMembership();
     this.coordinates = this.createCoordinates();
     this.broadcasts = this.createBroadcasts(memberlistOptions);
-    this.events = this.createUserEvents();
+    this.eventing = this.createEventing();
     this.querying = this.createQuerying();
     this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates(), directory);
     this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
@@ -130,6 +130,7 @@ export class Serf {
       return;
     }
     this.currentState = "leaving";
+    this.eventing.refuseWaiting(new SerfError("NOT_RUNNING", "the node leaves"));
     this.recovery?.leave();
     this.leaveIntents.announce(this.options.nodeName, false, (told) => {
       if (!told) this.warn("timeout while waiting for graceful leave");
@@ -157,12 +158,12 @@ export class Serf {
 
   /**
    * Sends a user event to every member, this one included. `coalesce` allows receivers to tell only the newest of several events of
-   * this name. Throws USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES or NOT_RUNNING.
+   * this name. `done` is called once: when the event is on its way, synchronously unless it has to wait because the cluster cannot take more, or with
+   * NOT_RUNNING. Throws USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES, TOO_MANY_USER_EVENTS or NOT_RUNNING.
    */
-  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
+  userEvent(name: string, payload: Uint8Array, coalesce: boolean, done: SerfDone = () => undefined): void {
     this.expectRunning();
-    const message = this.events.send(name, payload, coalesce);
-    this.broadcasts.send(this.broadcasts.events, message);
+    this.eventing.send(name, payload, coalesce, done);
   }
 
   /**
@@ -187,7 +188,7 @@ export class Serf {
     this.memberlist.updateMeta(this.options.broadcastTimeoutMs, done);
   }
 
-  /** Falls silent, and tells the listener what was held back. To the others this node looks failed unless it left before. */
+  /** Falls silent, and tells what was held back. To the others this node looks failed unless it left before. */
   shutdown(): void {
     if (this.currentState === "shutdown") return;
     if (this.currentState !== "left") this.warn("Shutdown without a Leave");
@@ -195,6 +196,7 @@ export class Serf {
     this.upkeep.stop();
     this.recovery?.stop();
     this.querying.stop();
+    this.eventing.stop();
     this.broadcasts.stop();
     this.membership.stop();
     this.memberlist.shutdown();
@@ -223,7 +225,7 @@ export class Serf {
     return member;
   }
 
-  /** Also those failed or left, as long as they are remembered. */
+  /** Also the failed and left, while remembered. */
   members(): readonly SerfMember[] {
     return this.membership.members();
   }
@@ -232,10 +234,7 @@ export class Serf {
     return this.membership.member(name);
   }
 
-  /**
-   * Where a member stands in the network by its own word, for round trip times between any two (`distanceSeconds`). Undefined if no
-   * probe of this node reached it yet, or coordinates are off here or there.
-   */
+  /** Where a member says it stands, for `distanceSeconds`. Undefined if no probe of this node reached it yet, or coordinates are off. */
   coordinate(name: string): Coordinate | undefined {
     return this.coordinates?.find(name);
   }
@@ -249,14 +248,15 @@ export class Serf {
     return this.options.protocolVersion;
   }
 
-  /** For operators, in texts, under the reference's keys. */
+  /** In texts, under the reference's keys. */
   stats(): Readonly<Record<string, string>> {
     return collectStats(this.inspect());
   }
 
   /** What is inside, to be looked at and left alone: numbers as of now, rooms as they go on. */
   inspect(): SerfInside {
-    const { membership, events, querying, broadcasts, encrypted, memberlist, coordinates } = this;
+    const { membership, eventing, querying, broadcasts, encrypted, memberlist, coordinates } = this;
+    const events = eventing.received;
     return { membership, events, queries: querying.received, broadcasts, encrypted, memberlist, coordinates };
   }
 
@@ -294,10 +294,10 @@ export class Serf {
     );
   }
 
-  private createUserEvents(): UserEvents {
-    const { eventBufferLength: bufferLength, userEventBytesMax: bytesMax } = this.options;
-    const checkRoom = (bytes: number) => this.broadcasts.checkRoom(bytes);
-    return new UserEvents({ bufferLength, bytesMax, checkRoom }, this.host, (event) => this.tell(event));
+  private createEventing(): Eventing {
+    const { options, broadcasts, coordinates, host } = this;
+    const tell = (event: SerfEvent) => this.tell(event);
+    return new Eventing({ options, broadcasts, coordinates, memberlist: () => this.memberlist, tell }, host);
   }
 
   private createQuerying(): Querying {
@@ -316,11 +316,11 @@ export class Serf {
   }
 
   private createDelegates(): Delegates {
-    const { membership, events, querying, broadcasts, host, options } = this;
+    const { membership, eventing, querying, broadcasts, host, options } = this;
     const userData = new GossipDelegate(
       {
         membership,
-        events,
+        events: eventing.received,
         queries: querying.received,
         receiveResponse: (response) => querying.receiveResponse(response),
         broadcasts,
@@ -343,7 +343,8 @@ export class Serf {
   private createRecovery(): Recovery | undefined {
     const { nodeName, snapshotPath: path, rejoinAfterLeave, reconnectTimeoutMs: retryForMs } = this.options;
     if (path === "") return undefined;
-    const { membership, events } = this;
+    const { membership } = this;
+    const events = this.eventing.received;
     // As with reconnecting, no join is announced: nobody was told that this node had gone on purpose.
     const join = (address: string, done: (result: JoinResult) => void) => this.memberlist.join([address], done);
     const parts = { nodeName, membership, events, queries: this.querying.received, retryForMs, join };

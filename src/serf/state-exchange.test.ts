@@ -21,7 +21,7 @@ function createState(name: string) {
   const tell = (event: SerfEvent) => void told.push(event);
   const node = { name, isStaying: () => true, refuteLeave: () => undefined, erased: () => undefined, tell };
   const membership = new Membership(node, { flapTimeoutMs: 60_000, pruneDelayMs: 6000 }, host);
-  const events = new UserEvents({ bufferLength: 512, bytesMax: 512 }, host, tell);
+  const events = new UserEvents({ bufferLength: 512, bytesMax: 512, orderWaitMs: 0 }, host, tell);
   const queries = new Queries(512, nobody, host);
   membership.memberJoined(memberlistMember(name));
   const userEvents = () =>
@@ -38,6 +38,7 @@ function remoteState(overrides: Partial<PushPull>): PushPull {
     eventTime: 1,
     events: [],
     queryTime: 1,
+    eventSums: new Uint8Array(0),
     ...overrides,
   };
 }
@@ -75,6 +76,7 @@ describe("the local state", () => {
         { time: 600, items: [{ name: "b", payload: utf8Encode("2") }] },
       ],
       queryTime: 1,
+      eventSums: new Uint8Array(0),
     });
   });
 });

@@ -1,5 +1,6 @@
 /** What Serf sends along in a push/pull, and what it makes of the other side's. */
 
+import { emptyBytes } from "../base/bytes.ts";
 import type { Membership } from "./membership.ts";
 import type { LeaveIntent, PushPull } from "./messages.ts";
 import type { Queries } from "./queries.ts";
@@ -11,15 +12,17 @@ export interface ExchangedState {
   readonly queries: Queries;
 }
 
-export function localState({ membership, events, queries }: ExchangedState): PushPull {
+/** `asked`: what the other side sent first, where it did. It may have asked for events. */
+export function localState({ membership, events, queries }: ExchangedState, asked?: PushPull): PushPull {
   return {
     kind: "push-pull",
     lamportTime: membership.clock.time,
     statusTimes: membership.statusTimes(),
     leftMembers: membership.withStatus("left").map(({ name }) => name),
     eventTime: events.clock.time,
-    events: events.recent(),
+    events: events.recent(asked?.eventSums),
     queryTime: queries.clock.time,
+    eventSums: asked === undefined ? events.repairSums() : emptyBytes,
   };
 }
 
@@ -36,15 +39,9 @@ export function mergeRemoteState(
 ): void {
   // One less, since no message bears the time that the other's clock shows.
   membership.clock.witness(remote.lamportTime - 1);
-  events.clock.witness(remote.eventTime - 1);
   queries.clock.witness(remote.queryTime - 1);
   mergeStatuses(remote, membership, passOn);
-  if (!replay) events.ignoreBefore(remote.eventTime);
-  // The reference takes the slots of the ring as they lie and so tells events out of order (serf#448).
-  for (const { time, items } of remote.events.toSorted((a, b) => a.time - b.time)) {
-    for (const { name, payload } of items)
-      events.receive({ kind: "user-event", lamportTime: time, name, payload, coalesce: false });
-  }
+  events.merge(remote, replay);
 }
 
 function mergeStatuses(remote: PushPull, membership: Membership, passOn: (intent: LeaveIntent) => void): void {

@@ -11,7 +11,7 @@ function createUserEvents(bytesMax = 512) {
   const tell = (event: SerfEvent) => {
     if (event.kind === "user") told.push(`${event.lamportTime} ${event.name} ${utf8Decode(event.payload)}`.trim());
   };
-  return { host, told, events: new UserEvents({ bufferLength: 512, bytesMax }, host, tell) };
+  return { host, told, events: new UserEvents({ bufferLength: 512, bytesMax, orderWaitMs: 0 }, host, tell) };
 }
 
 function message(name: string, lamportTime: number, payload = ""): UserEventMessage {

@@ -56,7 +56,7 @@ describe("an agent", () => {
     const one = await start("one", { eventHandlers: ['user:deploy=echo "$SERF_SELF_NAME got: $(cat)"'] });
     const two = await start("two", { tags: { role: "web" } });
     expect(await two.join([bindAddress(one)], false)).toEqual({ joined: 1, failures: [] });
-    two.userEvent("deploy", Buffer.from("v1"), false);
+    await two.userEvent("deploy", Buffer.from("v1"), false);
     expect(await logged(one, /script output/)).toMatch(/\[DEBUG\] agent: Event 'user' script output: one got: v1$/);
     expect(one.serf.members().map(({ name, tags }) => [name, tags])).toEqual([
       ["one", {}],
@@ -84,8 +84,8 @@ describe("an agent", () => {
   test("says in its log what it is asked for", async () => {
     const agent = await start("one");
     await agent.join(["127.0.0.1:1", "x/"], true);
-    agent.userEvent("a\nb", Buffer.from([0xff]), true);
-    await expect(agent.userEvent.bind(agent, "big", new Uint8Array(513), false)).toThrow("limit");
+    await agent.userEvent("a\nb", Buffer.from([0xff]), true);
+    await expect(agent.userEvent("big", new Uint8Array(513), false)).rejects.toThrow("limit");
     const lines = agent.logs.lines().map((line) => line.slice(20));
     expect(lines).toContain("[INFO] agent: joining: [127.0.0.1:1 x/] replay: true");
     expect(lines).toContainEqual(
@@ -101,7 +101,7 @@ describe("an agent", () => {
     const two = await start(`two${forged}`);
     await two.join([bindAddress(one)], false);
     const event = nextEvent(one, ({ kind }) => kind === "user");
-    two.userEvent(`deploy${forged}`, new Uint8Array(0), false);
+    await two.userEvent(`deploy${forged}`, new Uint8Array(0), false);
     await event;
     const lines = one.logs.lines().filter((line) => line.includes("forged"));
     expect(lines.map((line) => line.slice(20)).sort()).toEqual(

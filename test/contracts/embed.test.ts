@@ -91,7 +91,7 @@ describe("an embedded node", () => {
     const heard = new Promise<string>((resolve) => {
       b.on("user", ({ name, payload }) => resolve(`${name} ${utf8Decode(payload)}`));
     });
-    a.userEvent("deploy", "v1");
+    await a.userEvent("deploy", "v1");
     expect(await heard).toBe("deploy v1");
 
     const updated = eventOf(b.events(), ({ kind }) => kind === "member-update");
@@ -109,7 +109,7 @@ describe("an embedded node", () => {
     const a = await start("a");
     await expect(a.join([])).rejects.toMatchObject({ code: "JOIN_FAILED" });
     await expect(a.setTags({ role: "x".repeat(600) })).rejects.toMatchObject({ code: "TAGS_TOO_LARGE" });
-    expect(() => a.userEvent("x", new Uint8Array(1000))).toThrow(
+    await expect(a.userEvent("x", new Uint8Array(1000))).rejects.toThrow(
       expect.objectContaining({ code: "USER_EVENT_TOO_LARGE" }),
     );
     await expect(start("b", { bind: addressOf(a) })).rejects.toMatchObject({ code: "ADDRESS_IN_USE" });
@@ -132,7 +132,7 @@ describe("an embedded node", () => {
   test("ends its readers when it shuts down, after what they had not read yet", async () => {
     const a = await start("a");
     const events = a.events();
-    a.userEvent("last", "");
+    await a.userEvent("last", "");
     await a.shutdown();
     const seen: string[] = [];
     for await (const event of events) seen.push(event.kind);
@@ -145,10 +145,10 @@ describe("an embedded node", () => {
     const a = await start("a");
     const seen: string[] = [];
     const stop = a.on("user", ({ name }) => seen.push(name));
-    a.userEvent("first");
+    await a.userEvent("first");
     await Promise.resolve();
     stop();
-    a.userEvent("second");
+    await a.userEvent("second");
     await Promise.resolve();
     expect(seen).toEqual(["first"]);
   });
@@ -158,7 +158,7 @@ describe("an embedded node", () => {
     const logger = { enabled: () => true, log: (_level: string, line: string) => void lines.push(line) };
     const a = await start("a", { logger });
     const events = a.events({ waitingMax: 2 });
-    for (const name of ["one", "two", "three", "four"]) a.userEvent(name);
+    for (const name of ["one", "two", "three", "four"]) await a.userEvent(name);
     await a.shutdown();
     const seen: unknown[] = [];
     for await (const event of events) seen.push(event.kind === "user" ? event.name : event);
@@ -192,7 +192,7 @@ describe("an embedded node", () => {
   test("waits for the next event of a kind", async () => {
     const a = await start("a");
     const heard = a.once("user");
-    a.userEvent("deploy");
+    await a.userEvent("deploy");
     expect(await heard).toMatchObject({ name: "deploy" });
     const never = expect(a.once("user")).rejects.toMatchObject({ code: "NOT_RUNNING" });
     await a.shutdown();
@@ -215,7 +215,7 @@ describe("an embedded node", () => {
     await expect(nowhere).rejects.toThrow("no longer wanted");
     await expect(once).rejects.toThrow("no longer wanted");
     expect(await results.ended).toBe("stopped");
-    a.userEvent("unheard");
+    await a.userEvent("unheard");
     await Promise.resolve();
     expect(heard).toEqual([]);
     expect(await events.next()).toEqual({ done: true, value: undefined });

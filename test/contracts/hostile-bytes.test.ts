@@ -103,7 +103,7 @@ describe.each([
     const other = await createAgent({ nodeName: "other", encryptKey, ...onLoopback });
     const heard = new Promise((resolve) => target.onEvent((event) => event.kind === "user" && resolve(event.name)));
     expect(await other.join([`127.0.0.1:${target.bound.port}`], false)).toMatchObject({ joined: 1 });
-    other.userEvent("deploy", utf8Encode("v1"), false);
+    await other.userEvent("deploy", utf8Encode("v1"), false);
     expect(await heard).toBe("deploy");
     await other.shutdown();
   });

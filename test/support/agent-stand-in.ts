@@ -55,7 +55,7 @@ export class AgentStandIn implements AgentFace {
     this.calls.push(["forceLeave", name, prune]);
   }
 
-  userEvent(name: string, payload: Uint8Array, coalesce: boolean): void {
+  async userEvent(name: string, payload: Uint8Array, coalesce: boolean): Promise<void> {
     if (name === "too-large") throw new Error("user event exceeds configured limit of 512 bytes before encoding");
     this.calls.push(["userEvent", name, [...payload], coalesce]);
   }

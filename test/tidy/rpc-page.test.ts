@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { queuedRecordsMax } from "../../src/agent/streams.ts";
+import { queuedEventsMax, queuedRecordsMax } from "../../src/agent/streams.ts";
 import { type CommandName, commandDeclaration, commands, rpcErrors } from "../../src/rpc/commands.ts";
 import { encodeFrame } from "../../src/rpc/framing.ts";
 
@@ -30,7 +30,7 @@ test("docs/RPC.md shows the bytes that are sent", () => {
 });
 
 test("docs/RPC.md gives the number of records that wait", () => {
-  expect(page).toContain(`${queuedRecordsMax} for each stream`);
+  expect(page).toContain(`${queuedEventsMax} for each stream of events, ${queuedRecordsMax} for each other one`);
 });
 
 /** A map of maps has no fields of its own. */

@@ -20,6 +20,30 @@ export const eventOptions = {
     doc: "The largest user event this node sends, in bytes: name and payload together, and also the encoded message, may not be more.",
     key: "user_event_size_limit",
   },
+  eventBufferLength: {
+    type: serfOptions.eventBufferLength.type,
+    default: 16_384,
+    doc: "For how many Lamport times user events are remembered, to tell duplicates and to hand them to members that missed them; older ones are refused.",
+    key: "user_event_buffer",
+  },
+  eventOrderWaitMs: {
+    type: serfOptions.eventOrderWaitMs.type,
+    default: secondMs,
+    doc: "How long a user event waits, at most, for earlier ones that are missing, so that events are told in the order of their Lamport times. 0 tells each as it comes.",
+    key: "user_event_order_wait",
+  },
+  eventsPerSecond: {
+    type: serfOptions.eventsPerSecond.type,
+    default: 20_000,
+    doc: "How many user events a second this node sends at most, those of others counted in; 4,000 at most while members are present that may be HashiCorp's. Whoever sends faster waits.",
+    key: "user_event_rate",
+  },
+  eventsWaitingMax: {
+    type: serfOptions.eventsWaitingMax.type,
+    default: 65_536,
+    doc: "How many user events may wait until they can be sent. One more is refused.",
+    key: "user_events_waiting",
+  },
   queryBytesMax: {
     type: serfOptions.queryBytesMax.type,
     default: 1024,

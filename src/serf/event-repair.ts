@@ -1,0 +1,141 @@
+import type { Host, Timer } from "../base/host.ts";
+
+/** What the repair needs of the node it belongs to. */
+export interface EventRepairNode {
+  /** The first Lamport time that has passed and of which nothing was heard. */
+  firstHole(): number | undefined;
+  /** Missing times are given up: nobody asked has an event of theirs. */
+  giveUpHoles(): void;
+  /** Exchanges everything with some peer. Calls `done` once, later, with whether that succeeded; false if there is nobody to ask. */
+  exchange(done: (succeeded: boolean) => void): boolean;
+}
+
+/** A hole is given so long to be filled by what is on its way, at least, and up to twice as long so that nodes do not all ask at once. */
+const patienceMs = 150;
+/** After a burst, so long after its last event, and up to twice as long. */
+const quietMs = 300;
+/** In a burst that goes on. */
+const burstCheckMs = 5_000;
+/** So many events of others within a second are a burst, in which events may be missing without a hole: several nodes use the same times. */
+const burstEvents = 32;
+/** Between two exchanges, at least. */
+const intervalMs = 1_000;
+/** Exchanges that brought nothing, after which a hole is taken for a time without an event. */
+const vainMax = 4;
+
+/**
+ * Notices that user events may be missing, and asks a peer: when a Lamport time has passed of which nothing was heard, and
+ * after bursts. Goes on until an exchange brings nothing new; once a second at most.
+ */
+export class EventRepair {
+  private readonly node: EventRepairNode;
+  private readonly host: Host;
+  private timer: Timer | undefined;
+  private dueMs = 0;
+  /** The hole that the timer was started for. */
+  private awaited: number | undefined;
+  private exchanging = false;
+  private stopped = false;
+  private vain = 0;
+  private lastExchangeMs = Number.NEGATIVE_INFINITY;
+  /** Of the second that began then. */
+  private countedSinceMs = 0;
+  private counted = 0;
+  private lastNewsMs = 0;
+  /** A burst, or an exchange that brought something, has not been followed by an exchange that brought nothing. */
+  private doubtful = false;
+
+  constructor(node: EventRepairNode, host: Host) {
+    this.node = node;
+    this.host = host;
+  }
+
+  /** Whether the next push/pull should ask for what is missing. */
+  get isAsking(): boolean {
+    return this.exchanging;
+  }
+
+  /** An event came that was news: by gossip, or brought by an exchange. */
+  noteNews(byExchange: boolean): void {
+    if (byExchange) {
+      if (this.exchanging) this.doubtful = true;
+      this.vain = 0;
+    } else this.count();
+    this.consider();
+  }
+
+  /** The clock moved on, or an exchange ended. */
+  consider(): void {
+    if (this.stopped || this.exchanging) return;
+    if (this.node.firstHole() !== undefined) this.schedule(patienceMs);
+    else if (this.doubtful) this.schedule(quietMs);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private count(): void {
+    const nowMs = this.host.clock.monotonicMs();
+    this.lastNewsMs = nowMs;
+    if (nowMs - this.countedSinceMs > 1_000) {
+      this.countedSinceMs = nowMs;
+      this.counted = 0;
+    }
+    this.counted += 1;
+    if (this.counted >= burstEvents) this.doubtful = true;
+  }
+
+  /** A check already due stays, unless this one is due sooner. */
+  private schedule(delayMs: number): void {
+    const { clock, random, timers } = this.host;
+    const nowMs = clock.monotonicMs();
+    const dueMs = Math.max(nowMs + delayMs * (1 + random.fraction()), this.lastExchangeMs + intervalMs);
+    if (this.timer !== undefined && this.dueMs <= dueMs) return;
+    this.timer?.cancel();
+    this.dueMs = dueMs;
+    this.awaited = this.node.firstHole();
+    this.timer = timers.after(dueMs - nowMs, () => this.check());
+  }
+
+  private check(): void {
+    this.timer = undefined;
+    const nowMs = this.host.clock.monotonicMs();
+    const hole = this.node.firstHole();
+    // Another hole than the one that the timer was started for has its own time to be filled.
+    if (hole !== undefined && hole === this.awaited) this.begin(nowMs);
+    else if (this.doubtful && (!this.isInBurst(nowMs) || nowMs - this.lastExchangeMs >= burstCheckMs))
+      this.begin(nowMs);
+    else this.consider();
+  }
+
+  /** What was sent a moment ago is on its way still. */
+  private isInBurst(nowMs: number): boolean {
+    return this.counted >= burstEvents && nowMs - this.lastNewsMs < quietMs;
+  }
+
+  private begin(nowMs: number): void {
+    this.lastExchangeMs = nowMs;
+    this.exchanging = true;
+    this.doubtful = false;
+    const { metrics } = this.host;
+    const begun = this.node.exchange((succeeded) => this.ended(succeeded));
+    if (begun) metrics.increment("serf.events.pulls");
+    else this.ended(false);
+  }
+
+  private ended(succeeded: boolean): void {
+    this.exchanging = false;
+    if (this.stopped) return;
+    if (!succeeded) this.doubtful = true;
+    this.vain += 1;
+    if (this.vain >= vainMax) {
+      this.vain = 0;
+      this.doubtful = false;
+      this.node.giveUpHoles();
+    }
+    this.consider();
+  }
+}

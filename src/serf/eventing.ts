@@ -1,0 +1,112 @@
+import { SerfError } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import type { Memberlist } from "../memberlist/memberlist.ts";
+import type { Broadcasts } from "./broadcasts.ts";
+import type { Coordinates } from "./coordinates.ts";
+import { EventOutbox } from "./event-outbox.ts";
+import { type EventAccepted, EventPacer } from "./event-pacer.ts";
+import { EventRate, type EventRateView } from "./event-rate.ts";
+import type { SerfEvent } from "./events.ts";
+import type { SerfOptions } from "./options.ts";
+import { UserEvents } from "./user-events.ts";
+
+/** Of the packets that leave at once, the share that user events may take. */
+const packetShare = 0.9;
+
+export interface EventingParts {
+  readonly options: SerfOptions;
+  readonly broadcasts: Broadcasts;
+  readonly coordinates: Coordinates | undefined;
+  /** It is made after its delegates. */
+  memberlist(): Memberlist;
+  tell(event: SerfEvent): void;
+}
+
+/** Everything about user events: those that this node was told, and its own, from whoever sends them to the broadcasts. */
+export class Eventing {
+  readonly received: UserEvents;
+  private readonly rate: EventRate;
+  private readonly parts: EventingParts;
+  private readonly pacer: EventPacer;
+  private readonly outbox: EventOutbox;
+
+  constructor(parts: EventingParts, host: Host) {
+    this.parts = parts;
+    const { broadcasts, options } = parts;
+    this.rate = new EventRate(host.clock, () => this.view());
+    this.received = this.createUserEvents(host);
+    const hasRoom = () => broadcasts.hasRoomForEvent || this.others === 0;
+    this.pacer = new EventPacer({ waitingMax: options.eventsWaitingMax, hasRoom }, this.rate, host);
+    this.outbox = new EventOutbox(host, {
+      send: (message) => broadcasts.send(broadcasts.events, message),
+      sendAgain: (message) => broadcasts.sendAgain(message),
+    });
+  }
+
+  /** How many events wait for their turn. */
+  get waitingCount(): number {
+    return this.pacer.waitingCount;
+  }
+
+  /**
+   * Sends an event when its turn has come. `done` is called once: without an error when the event was told here and is on its way, synchronously if
+   * nothing waits. Throws USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES or TOO_MANY_USER_EVENTS.
+   */
+  send(name: string, payload: Uint8Array, coalesce: boolean, done: EventAccepted): void {
+    this.received.check(name, payload, coalesce);
+    this.pacer.admit(() => this.sendNow(name, payload, coalesce), done);
+  }
+
+  /** Whoever waits hears the reason. */
+  refuseWaiting(reason: SerfError): void {
+    this.pacer.refuseWaiting(reason);
+  }
+
+  /** Also tells what events of others were held back. */
+  stop(): void {
+    this.received.stop();
+    this.refuseWaiting(new SerfError("NOT_RUNNING", "the node was shut down before the event could be sent"));
+    this.outbox.stop();
+  }
+
+  private sendNow(name: string, payload: Uint8Array, coalesce: boolean): void {
+    const { broadcasts } = this.parts;
+    const message = this.received.send(name, payload, coalesce);
+    this.rate.noteOwn();
+    if (broadcasts.isLarge(message) || this.others === 0) broadcasts.send(broadcasts.events, message);
+    else this.outbox.put(message);
+  }
+
+  private createUserEvents(host: Host): UserEvents {
+    const { broadcasts, coordinates, memberlist, options, tell } = this.parts;
+    const limits = {
+      bufferLength: options.eventBufferLength,
+      bytesMax: options.userEventBytesMax,
+      orderWaitMs: options.eventOrderWaitMs,
+      checkRoom: (bytes: number) => broadcasts.checkRoom(bytes),
+      // Others could tell no more than what they heard of lately.
+      exchange: (done: (succeeded: boolean) => void) =>
+        memberlist().exchangeState((name) => coordinates?.pullsEvents(name) ?? false, done),
+      heard: () => this.rate.noteForeign(),
+    };
+    return new UserEvents(limits, host, tell);
+  }
+
+  private get others(): number {
+    return this.parts.memberlist().aliveCount - 1;
+  }
+
+  private view(): EventRateView {
+    const { coordinates, options } = this.parts;
+    const memberlist = this.parts.memberlist();
+    const { eagerPacketsPerSecond, nodeName } = memberlist.options;
+    const names = memberlist.members().flatMap(({ name }) => (name === nodeName ? [] : [name]));
+    return {
+      others: names.length,
+      allPull: coordinates !== undefined && names.every((name) => coordinates.pullsEvents(name)),
+      roundTripMs: coordinates?.farthestMs(names) ?? 0,
+      perSecondMax: options.eventsPerSecond,
+      packetsPerSecondMax: eagerPacketsPerSecond * packetShare,
+    };
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import type { SerfOptions } from "../../src/serf/options.ts";
+import { SerfCluster, type SimulatedNode } from "../support/serf-cluster.ts";
+
+const payload = new Uint8Array(50);
+const eager = { memberlist: { dissemination: "eager" } } as const satisfies Partial<SerfOptions>;
+
+/** Has a node send so many events, and returns with how each went: undefined where it was accepted. */
+function sendMany(node: SimulatedNode, count: number): (string | undefined)[] {
+  const outcomes: (string | undefined)[] = [];
+  for (let index = 0; index < count; index++)
+    node.serf.userEvent(`${node.name} ${index}`, payload, false, (error) => void outcomes.push(error?.code));
+  return outcomes;
+}
+
+/** The numbers of the events of `sender`, as they were told. */
+function toldOf(node: SimulatedNode, sender: SimulatedNode): number[] {
+  return node.events.flatMap((event) => {
+    const [from, number] = event.kind === "user" ? event.name.split(" ") : [];
+    return from === sender.name ? [Number(number)] : [];
+  });
+}
+
+const range = (to: number) => Array.from({ length: to }, (_, index) => index);
+
+describe("a burst of user events", () => {
+  test.each([
+    { nodes: 5, loss: 0, senders: 1, each: 3_000 },
+    { nodes: 5, loss: 0.05, senders: 1, each: 3_000 },
+    { nodes: 5, loss: 0.25, senders: 1, each: 1_000 },
+    { nodes: 5, loss: 0.05, senders: 3, each: 600 },
+    { nodes: 20, loss: 0.05, senders: 3, each: 200 },
+    { nodes: 66, loss: 0.05, senders: 1, each: 100 },
+  ])("of $each from $senders of $nodes nodes, with a loss of $loss, is told whole and once at all", (given) => {
+    const cluster = new SerfCluster(11);
+    const nodes = cluster.startJoined(given.nodes, eager);
+    cluster.network.run(10_000);
+    cluster.network.setLoss(given.loss);
+    const senders = nodes.slice(0, given.senders);
+    const outcomes = senders.map((sender) => sendMany(sender, given.each));
+    cluster.network.run(8_000);
+    for (const node of nodes)
+      for (const sender of senders) expect(toldOf(node, sender).toSorted((a, b) => a - b)).toEqual(range(given.each));
+    for (const accepted of outcomes) expect(accepted).toEqual(range(given.each).map(() => undefined));
+  });
+
+  test.each([1, 3])("from %i nodes is told in the order of each, though packets are lost", (senderCount) => {
+    const cluster = new SerfCluster(3);
+    const nodes = cluster.startJoined(5, eager);
+    cluster.network.run(10_000);
+    cluster.network.setLoss(0.05);
+    const senders = nodes.slice(0, senderCount);
+    for (const sender of senders) sendMany(sender, 600);
+    cluster.network.run(15_000);
+    for (const node of nodes) for (const sender of senders) expect(toldOf(node, sender)).toEqual(range(600));
+  });
+
+  test("waits for the queue where that alone carries it, and is not cut there", () => {
+    const cluster = new SerfCluster(5);
+    const timer = { memberlist: { dissemination: "timer" } } as const;
+    const [a, ...others] = cluster.startJoined(3, timer);
+    const outcomes = sendMany(a!, 2_000);
+    cluster.network.run(3_000);
+    const accepted = outcomes.length;
+    expect(accepted).toBeLessThan(1_500);
+    cluster.expectSoon(() => outcomes.length === 2_000, "all are accepted", 120_000);
+    cluster.network.run(10_000);
+    for (const other of others) expect(toldOf(other, a!).toSorted((x, y) => x - y)).toEqual(range(2_000));
+  });
+
+  test("ends with an error for whatever still waits when its node leaves", () => {
+    const cluster = new SerfCluster(1);
+    const [a] = cluster.startJoined(2, eager);
+    const outcomes = sendMany(a!, 500);
+    const accepted = outcomes.length;
+    a!.serf.leave(() => undefined);
+    expect(outcomes).toHaveLength(500);
+    expect(outcomes.slice(accepted)).toEqual(range(500 - accepted).map(() => "NOT_RUNNING"));
+  });
+});
+
+describe("events that a node missed", () => {
+  test("are pulled once it is back, a thousand too, and told once and in order", () => {
+    const cluster = new SerfCluster(2);
+    const nodes = cluster.startJoined(4, eager);
+    const [a, , , d] = nodes;
+    cluster.network.run(10_000);
+    const others = nodes.slice(0, 3).map(({ host }) => host);
+    cluster.network.partition([d!.host], others);
+    sendMany(a!, 1_200);
+    cluster.network.run(1_500);
+    expect(toldOf(d!, a!)).toEqual([]);
+    cluster.network.heal();
+    a!.serf.userEvent(`${a!.name} 1200`, payload, false);
+    cluster.expectSoon(() => toldOf(d!, a!).length === 1_201, "all are told", 5_000);
+    expect(toldOf(d!, a!)).toEqual(range(1_201));
+  });
+
+  test("are no reason to pull for ever: a time without an event is given up", () => {
+    const cluster = new SerfCluster(2);
+    const [a, b] = cluster.startJoined(2, eager);
+    const jump = (lamportTime: number) =>
+      void a!.serf.inspect().events.receive({ kind: "user-event", lamportTime, name: "x", payload, coalesce: false });
+    a!.serf.userEvent("first", payload, false);
+    cluster.network.run(1_000);
+    // As if a node had come back with a clock that is ahead.
+    jump(50);
+    a!.serf.userEvent("second", payload, false);
+    cluster.network.run(10_000);
+    const pulls = b!.host.metrics.counters.get("serf.events.pulls") ?? 0;
+    expect(pulls).toBeGreaterThan(0);
+    expect(pulls).toBeLessThanOrEqual(5);
+    cluster.network.run(60_000);
+    expect(b!.host.metrics.counters.get("serf.events.pulls")).toBe(pulls);
+    a!.serf.userEvent("third", payload, false);
+    cluster.network.run(10);
+    expect(b!.events.at(-1)).toMatchObject({ name: "third" });
+  });
+});

@@ -6,8 +6,8 @@ import type { Kind } from "../../test/support/serf-command.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import { RpcSocket } from "../rpc-socket.ts";
 
-/** Who the agents are: all ours, all Debian's, or by turns. */
-export type Mix = Kind | "mixed";
+/** Who the agents are: all ours, all Debian's, by turns, or Debian's but for the first. */
+export type Mix = Kind | "mixed" | "guest";
 
 export const mixes: readonly Mix[] = ["ours", "mixed", "debian"];
 
@@ -21,15 +21,22 @@ export class LiveCluster {
   readonly agents: Agent[] = [];
   private readonly mix: Mix;
   private readonly sandbox: Sandbox;
+  private readonly oursArgs: readonly string[];
 
-  private constructor(mix: Mix, sandbox: Sandbox) {
+  private constructor(mix: Mix, sandbox: Sandbox, oursArgs: readonly string[]) {
     this.mix = mix;
     this.sandbox = sandbox;
+    this.oursArgs = oursArgs;
   }
 
-  /** Starts so many agents that know nothing of each other, and waits until all of them run. */
-  static async start(mix: Mix, nodes: number, sandbox: Sandbox): Promise<LiveCluster> {
-    const cluster = new LiveCluster(mix, sandbox);
+  /** Starts so many agents that know nothing of each other, and waits until all of them run. `oursArgs` are flags for ours. */
+  static async start(
+    mix: Mix,
+    nodes: number,
+    sandbox: Sandbox,
+    oursArgs: readonly string[] = [],
+  ): Promise<LiveCluster> {
+    const cluster = new LiveCluster(mix, sandbox, oursArgs);
     let next = 0;
     const startNext = async () => {
       while (next < nodes) {
@@ -103,9 +110,16 @@ export class LiveCluster {
   }
 
   private optionsOf(index: number) {
-    const kind: Kind = this.mix === "mixed" ? (index % 2 === 0 ? "ours" : "debian") : this.mix;
+    const kind = this.kindOf(index);
     const name = `node-${String(index).padStart(nameDigits, "0")}`;
-    return { kind, name, profile: "lan", args: ["-log-level=warn"] } as const;
+    const args = ["-log-level=warn", ...(kind === "ours" ? this.oursArgs : [])];
+    return { kind, name, profile: "lan", args } as const;
+  }
+
+  private kindOf(index: number): Kind {
+    if (this.mix === "mixed") return index % 2 === 0 ? "ours" : "debian";
+    if (this.mix === "guest") return index === 0 ? "ours" : "debian";
+    return this.mix;
   }
 }
 

@@ -34,6 +34,8 @@ export interface BurstFigures {
   readonly acceptedMs: number;
   /** Mean over the nodes that did not send. */
   readonly deliveredShare: number;
+  /** At the node that got least. */
+  readonly leastShare: number;
   /** Until the last delivery at any node. */
   readonly lastDeliveryMs: number;
   /** Deliveries of what the same node had been given before. */
@@ -71,8 +73,13 @@ export async function measureEvents(cluster: LiveCluster, events: number): Promi
   };
 }
 
-/** Hands so many events to the first node as fast as its RPC takes them. */
-export async function measureBurst(cluster: LiveCluster, events: number): Promise<BurstFigures> {
+/** Hands so many events to the first node, or in equal shares to the first `senders`, as fast as their RPC takes them. */
+export async function measureBurst(
+  cluster: LiveCluster,
+  events: number,
+  { senders = 1, deadlineMs = burstDeadlineMs }: { readonly senders?: number; readonly deadlineMs?: number } = {},
+): Promise<BurstFigures> {
+  const deliveredAt = cluster.agents.map(() => 0);
   let delivered = 0;
   let duplicates = 0;
   let lastAtMs = 0;
@@ -81,30 +88,35 @@ export async function measureBurst(cluster: LiveCluster, events: number): Promis
     const seen = new Uint8Array(events);
     return (number, atMs) => {
       const at = number - first;
-      if (index === 0 || at < 0 || at >= events) return;
+      if (index < senders || at < 0 || at >= events) return;
       if (seen[at] === 1) duplicates++;
-      else delivered++;
+      else {
+        delivered++;
+        deliveredAt[index]!++;
+      }
       seen[at] = 1;
       lastAtMs = atMs;
     };
   });
-  const caller = (await cluster.connect())[0]!;
+  const callers = (await cluster.connect()).slice(0, senders);
   const startedAtMs = performance.now();
   const requests = Array.from({ length: events }, (_, n) => ({ command: "event", body: eventBody(first + n) }));
-  caller.sendAll(requests);
-  const answered = caller.answered(burstDeadlineMs).catch(() => undefined);
+  for (const [index, caller] of callers.entries()) caller.sendAll(requests.filter((_, n) => n % senders === index));
+  const answered = Promise.all(callers.map((caller) => caller.answered(deadlineMs))).catch(() => undefined);
   const acceptedMs = answered.then(() => performance.now() - startedAtMs);
   await answered;
-  const wanted = events * (cluster.size - 1);
-  const endsAtMs = startedAtMs + burstDeadlineMs;
+  const receivers = cluster.size - senders;
+  const wanted = events * receivers;
+  const endsAtMs = startedAtMs + deadlineMs;
   lastAtMs ||= performance.now();
   while (delivered < wanted && performance.now() < Math.min(endsAtMs, lastAtMs + quietMs)) await sleep(10);
-  for (const socket of [...taps, caller]) socket.close();
+  for (const socket of [...taps, ...callers]) socket.close();
   return {
     sent: events,
-    accepted: caller.answersGood - 1, // the handshake's
+    accepted: callers.reduce((sum, { answersGood }) => sum + answersGood - 1, 0), // without the handshake's
     acceptedMs: await acceptedMs,
     deliveredShare: delivered / wanted,
+    leastShare: Math.min(...deliveredAt.slice(senders)) / events,
     lastDeliveryMs: lastAtMs - startedAtMs,
     duplicates,
   };

@@ -44,7 +44,8 @@ class EarlyDeaths implements Checker {
     if (life === undefined || life === observer) return;
     for (const { host } of this.world.running) this.fastestRate = Math.max(this.fastestRate, host.clock.currentRate);
     if (after.state === "suspect") this.noteSuspicion(life, after.incarnation);
-    else if (before !== undefined && !isGone(before.state)) this.judge(observer, life, after.incarnation);
+    else if (before !== undefined && !isGone(before.state) && !this.isRumour(after.name))
+      this.judge(observer, life, after.incarnation);
   }
 
   private noteSuspicion(life: SimulatedNode, incarnation: number): void {
@@ -64,10 +65,14 @@ class EarlyDeaths implements Checker {
     this.report(`holds ${life.name}, which lives, for failed ${after}`, observer);
   }
 
-  /** Undefined where it is not clear of whom news is: of a former life, or of another node that claims the name. */
-  private onlyLife(name: string): SimulatedNode | undefined {
+  /** What is told of the name may be of a life that has ended. */
+  private isRumour(name: string): boolean {
     const ended = this.endedMs.get(name);
-    if (ended !== undefined && this.world.nowMs - ended < rumourMs) return undefined;
+    return ended !== undefined && this.world.nowMs - ended < rumourMs;
+  }
+
+  /** Undefined where another node claims the name, so that it is not clear of whom news is. */
+  private onlyLife(name: string): SimulatedNode | undefined {
     // Whoever runs under a name is its newest life, and not always its only one.
     const lives = this.world.lives.filter((node) => node.name === name && node.endedMs === undefined);
     return lives.length === 1 && lives[0]!.isUp ? lives[0] : undefined;

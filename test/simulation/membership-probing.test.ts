@@ -103,7 +103,9 @@ describe("an indirect ping", () => {
 
 /** "n1" probes "target", a puppet that n1 believes alive, with two more puppets as relays. */
 function probing(options: Partial<MemberlistOptions> = {}, delegates: Delegates = {}, protocolMax = 5) {
-  const slow = { pushPullIntervalMs: 0, gossipIntervalMs: 0, probeTimeoutMs: 200, streamPings: false };
+  // The pings and streams of the fast path would be taken for those of the probe.
+  const ordinary = { streamPings: false, fastFailure: false };
+  const slow = { pushPullIntervalMs: 0, gossipIntervalMs: 0, probeTimeoutMs: 200, ...ordinary };
   const cluster = new Cluster({ memberlist: { ...slow, ...options } });
   const node = cluster.add({}, delegates);
   const puppets = ["target", "relay1", "relay2"].map((name, index) => {

@@ -194,8 +194,6 @@ const faults: Readonly<Record<string, Draw>> = {
     ],
     end: [],
   }),
-  /** Another node under a name that is in use: one of the two has to give way. */
-  intrude: (swarm) => ({ begin: [{ kind: "intrude", name: swarm.pick(swarm.names) }], end: [] }),
   burst: (swarm) => ({
     begin: [{ kind: "event", node: swarm.pick(swarm.names), count: 20, payloadBytes: 200 }],
     end: [],

@@ -46,6 +46,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   let config: AgentConfig;
   let agent: Agent;
   let log: AgentLog | undefined;
+  let signals: EarlySignals;
   // So that a mistake in the rest is told in that format too.
   if ((given.flags["logFormat"] ?? given.environment["SERF_LOG_FORMAT"]) === "json") banner.useFormat("json");
   try {
@@ -58,6 +59,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
     const network = await resolveNetwork(config);
     for (const notice of network.notices) banner.say(notice, "WARN");
     banner.say("Starting Serf agent...");
+    signals = new EarlySignals();
     agent = await startAgent(config, network, log);
   } catch (error) {
     banner.say(explain(error), "ERR");
@@ -68,8 +70,10 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   process.exitCode = 1;
   process.on("SIGUSR1", () => process.stderr.write(agent.renderTelemetry()));
   describeAgent(agent, config, banner);
+  // A join takes its time, and has nothing to clean up.
+  if (config.startJoin.length > 0) signals.letGo();
   const exitCode = (await joinAtStart(agent, config, banner))
-    ? await stayUntilEnd(agent, config, log, given, banner)
+    ? await stayUntilEnd(agent, config, log, given, banner, signals)
     : 1;
   await agent.shutdown();
   await log.close();
@@ -118,7 +122,14 @@ async function joinAtStart(agent: Agent, { startJoin, replay }: AgentConfig, ban
 }
 
 /** Shows the log, keeps trying -retry-join, runs the plugins, and resolves to the exit code. */
-async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, given: Given, banner: Banner) {
+async function stayUntilEnd(
+  agent: Agent,
+  config: AgentConfig,
+  log: AgentLog,
+  given: Given,
+  banner: Banner,
+  signals: EarlySignals,
+) {
   banner.detail("");
   banner.say("Log data will now stream in as it occurs:\n");
   log.release();
@@ -127,7 +138,7 @@ async function stayUntilEnd(agent: Agent, config: AgentConfig, log: AgentLog, gi
   const plugins = startPlugins(agent, config, log);
   const exitCode = await superviseAgent({
     agent,
-    onSignal: subscribeSignals,
+    onSignal: (receive) => signals.handTo(receive),
     gaveUp: joining.gaveUp,
     reload: async () => {
       const next = loadAgain(config, given, banner);
@@ -156,6 +167,28 @@ function loadAgain(started: AgentConfig, given: Given, banner: Banner): AgentCon
     banner.say(explain(error), "ERR");
     banner.say("Failed to reload configs", "ERR");
     return undefined;
+  }
+}
+
+/** Keeps signals for whoever will know what to do: an agent whose RPC answers already is to leave on them, not to be ended by them. */
+class EarlySignals {
+  private readonly held: AgentSignal[] = [];
+  private readonly unsubscribe = subscribeSignals((signal) => void this.held.push(signal));
+
+  /** To `receive` from now on, first those that came meanwhile. Returns how to stop that. */
+  handTo(receive: (signal: AgentSignal) => void): () => void {
+    const stop = subscribeSignals(receive);
+    this.unsubscribe();
+    setImmediate(() => {
+      for (const signal of this.held.splice(0)) receive(signal);
+    });
+    return stop;
+  }
+
+  /** Signals do what they do to any process again, those that came meanwhile as well. */
+  letGo(): void {
+    this.unsubscribe();
+    for (const signal of this.held.splice(0)) process.kill(process.pid, signal);
   }
 }
 

@@ -43,6 +43,12 @@ export interface EventSpread {
 
 const eventLimitMs = 60_000;
 
+/**
+ * In clusters of up to so many nodes crashes are known within two seconds. That takes each node five packets a second more, and in one process
+ * all nodes share a core.
+ */
+const closelyWatchedMax = 250;
+
 /** Joins under way at once: a node answers 128 push/pulls at a time, and each of these asks another node. */
 const joinsAtOnce = 16;
 
@@ -222,6 +228,7 @@ export class LocalCluster {
         compression: false,
         // Until all have joined: see `join`.
         dissemination: "timer",
+        fastFailure: this.options.nodes <= closelyWatchedMax,
       },
       name,
     );

@@ -87,7 +87,7 @@ export const devCommand = defineCommand({
   description: [
     "Starts many agents in this process, each with sockets of its own on loopback, has them join each other, and shows how they come to agree. Other commands reach the first ones: `serf members` asks the very first. Ctrl-C ends them all.",
     "On a terminal single keys play with the cluster: k kills, p cuts the network in two, h heals it, e sends an event, q ends. Elsewhere lines are printed, or with -format=json one JSON object a line.",
-    "Clocks, timers and sockets are the machine's. For virtual time and faults drawn from a seed use the simulator.",
+    "Clocks, timers and sockets are the machine's. For virtual time and faults drawn from a seed use the simulator. In clusters of more than 250 nodes the fast way to a failed member is off, as with `serf agent -disable-fast-failure`.",
   ],
   example: "dev -nodes 100 -kill 5% -partition 30s",
   options,

@@ -144,6 +144,10 @@ export class Pipeline {
       address: addresses.chat,
       env: this.environment,
     });
+    // The first boot of a node asks it once.
+    await eventually("the repositories to be there", async () =>
+      (await this.curl(`${gitUrl}/handlers.git/info/refs?service=git-upload-pack`)).includes("refs/heads/main"),
+    );
   }
 }
 

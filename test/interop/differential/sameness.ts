@@ -65,8 +65,12 @@ export class Sameness {
   }
 }
 
-/** HashiCorp's agent says this when a client that has its answer is gone before the query's end can be written: now and then. */
-const atTheSocketsMercy = /Failed to stream query end to .*: (use of closed network connection|broken pipe)/;
+/**
+ * HashiCorp's agent says the first when a client that has its answer is gone before the query's end can be written: now and then. The second
+ * is said by either when a push/pull happens to go to an agent that has just been ended.
+ */
+const atTheSocketsMercy =
+  /Failed to stream query end to .*: (use of closed network connection|broken pipe)|Push\/Pull with .* failed: .*connection refused/;
 
 function inOrder(text: string): string {
   if (!text.startsWith("{")) return text.split("\n").sort().join("\n");

@@ -13,6 +13,7 @@ export class SimulatedClock implements Clock {
   private sinceMs = 0;
   private shownMs = 0;
   private wallOffsetMs = startWallMs;
+  private fastest = 1;
 
   constructor(schedule: Schedule) {
     this.schedule = schedule;
@@ -23,9 +24,9 @@ export class SimulatedClock implements Clock {
     return this.rate === 1 && this.shownMs === this.sinceMs ? nowMs : this.shownMs + (nowMs - this.sinceMs) * this.rate;
   }
 
-  /** How many milliseconds it shows for each true one. */
-  get currentRate(): number {
-    return this.rate;
+  /** The most milliseconds that it ever showed for each true one, at least 1. */
+  get fastestRate(): number {
+    return this.fastest;
   }
 
   wallMs(): number {
@@ -38,6 +39,7 @@ export class SimulatedClock implements Clock {
     this.shownMs = this.monotonicMs();
     this.sinceMs = this.schedule.nowMs;
     this.rate = rate;
+    this.fastest = Math.max(this.fastest, rate);
   }
 
   /** As when somebody sets the time of day. */

@@ -269,10 +269,9 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     if (event.kind === "query") event.respond(utf8Encode(`${utf8Decode(event.payload)} by ${node.name}`));
   }
 
-  /** Called by nodes. Whoever came under a name in use may lose it to the one that had it. */
+  /** Called by nodes. */
   lostName(node: SimulatedNode): void {
-    const other = this.lives.findLast(({ name, isUp }) => name === node.name && isUp);
-    if (other !== undefined && this.current.get(node.name) === node) this.current.set(node.name, other);
+    this.ended(node);
   }
 
   private watch(node: SimulatedNode): void {
@@ -286,6 +285,13 @@ export class Simulation implements CheckedWorld, NodeWatcher {
 
   private end(node: SimulatedNode, condition: "down" | "left"): void {
     node.end(condition);
+    this.ended(node);
+  }
+
+  /** However whoever came under a name in use ends, the name is again the one's that had it and still runs. */
+  private ended(node: SimulatedNode): void {
+    const other = this.lives.findLast(({ name, isUp }) => name === node.name && isUp);
+    if (other !== undefined && this.current.get(node.name) === node) this.current.set(node.name, other);
     this.tellAll((checker) => checker.nodeEnded?.(node));
   }
 

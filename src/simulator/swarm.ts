@@ -194,10 +194,15 @@ const faults: Readonly<Record<string, Draw>> = {
     ],
     end: [],
   }),
-  burst: (swarm) => ({
-    begin: [{ kind: "event", node: swarm.pick(swarm.names), count: 20, payloadBytes: 200 }],
-    end: [],
-  }),
+  /** Another node under a name that is in use: one of the two has to give way. */
+  intrude: (swarm) => ({ begin: [{ kind: "intrude", name: swarm.pick(swarm.names) }], end: [] }),
+  burst: (swarm) => {
+    const count = swarm.pick([20, 100, 350, 1_000]);
+    return {
+      begin: [{ kind: "event", node: swarm.pick(swarm.names), count, payloadBytes: swarm.pick([20, 200]) }],
+      end: [],
+    };
+  },
 };
 
 function network(swarm: Swarm, conditions: Extract<Step, { kind: "conditions" }>["conditions"]): Episode {

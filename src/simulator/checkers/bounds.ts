@@ -5,6 +5,8 @@ import type { Checker, CheckerFactory, Report } from "./checker.ts";
 const serfQueueMax = 16_384;
 /** Streams that a node serves at once (512) and those that it opens: probes, push/pulls, joins and large messages. */
 const streamsMax = 1_024;
+/** In units of an option: alive messages, others about members, and eight times as many of the layer above. */
+const inboxShares = 10;
 /** Own probes, relayed ones (1,024 at most) and checks of names. */
 const acksMax = 1_100;
 
@@ -23,7 +25,7 @@ class Bounds implements Checker {
     const { intents, queries, events } = serfInside.broadcasts;
     this.check(node, "members", inside.table.length, options.membersMax);
     this.check(node, "broadcasts", inside.broadcasts.length, Math.min(options.broadcastsMax, inside.table.length + 2));
-    this.check(node, "waiting messages", inside.inbox.length, 2 * options.inboxLengthMax);
+    this.check(node, "waiting messages", inside.inbox.length, inboxShares * options.inboxLengthMax);
     this.check(node, "awaited acks", inside.acks.size, acksMax);
     this.check(node, "intents", intents.length, serfQueueMax);
     this.check(node, "queries", queries.length, serfQueueMax);

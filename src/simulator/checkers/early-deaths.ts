@@ -24,8 +24,6 @@ class EarlyDeaths implements Checker {
   /** By life and incarnation. */
   private readonly suspicions = new Map<SimulatedNode, Map<number, Suspicion>>();
   private readonly endedMs = new Map<string, number>();
-  /** Of all clocks that there were: fast ones make times shorter. */
-  private fastestRate = 1;
 
   constructor(world: CheckedWorld, report: Report) {
     this.world = world;
@@ -42,7 +40,6 @@ class EarlyDeaths implements Checker {
       return;
     const life = this.onlyLife(after.name);
     if (life === undefined || life === observer) return;
-    for (const { host } of this.world.running) this.fastestRate = Math.max(this.fastestRate, host.clock.currentRate);
     if (after.state === "suspect") this.noteSuspicion(life, after.incarnation);
     else if (before !== undefined && !isGone(before.state) && !this.isRumour(after.name))
       this.judge(observer, life, after.incarnation);
@@ -58,7 +55,9 @@ class EarlyDeaths implements Checker {
     const suspicion = this.suspicions.get(life)?.get(incarnation);
     if (suspicion?.isExcused || this.isExcused(life)) return;
     const { suspicionMult, probeIntervalMs } = observer.serf.memberlist.options;
-    const shortestMs = (suspicionMult * probeIntervalMs) / this.fastestRate;
+    // Clocks that were fast for a moment have made times shorter, this node's own or those of whoever it believes.
+    const fastestRate = Math.max(...this.world.lives.map(({ host }) => host.clock.fastestRate));
+    const shortestMs = (suspicionMult * probeIntervalMs) / fastestRate;
     const afterMs = suspicion === undefined ? 0 : this.world.nowMs - suspicion.sinceMs;
     if (afterMs >= shortestMs - 1) return;
     const after = `${Math.round(afterMs)} ms after anybody suspected it`;

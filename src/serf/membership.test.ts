@@ -38,8 +38,8 @@ function createMembership() {
 }
 
 describe("a leave that does not happen", () => {
-  test("is told once more when its time is over, each time anew, until the member goes or says that it is here", () => {
-    const { network, membership, leave, join } = createMembership();
+  test("is told once more when its time is over; who then neither goes nor says that it is here, stays", () => {
+    const { network, membership, leave, statusOf } = createMembership();
     membership.memberJoined(memberlistMember("web"));
     leave("web", 5);
     network.run(29_999);
@@ -47,8 +47,23 @@ describe("a leave that does not happen", () => {
     network.run(1);
     expect(membership.overdueLeaves()).toEqual([{ kind: "leave", lamportTime: 5, node: "web", prune: false }]);
     expect(membership.overdueLeaves()).toEqual([]);
+    network.run(14_999);
+    expect(membership.overdueLeaves()).toEqual([]);
+    expect(statusOf("web")).toBe("leaving");
+    network.run(1);
+    expect(membership.overdueLeaves()).toEqual([]);
+    expect(statusOf("web")).toBe("alive");
+    leave("web", 5);
+    expect(statusOf("web")).toBe("alive");
+    leave("web", 6);
     network.run(30_000);
     expect(membership.overdueLeaves()).toHaveLength(1);
+  });
+
+  test("is told no more once the member says that it is here", () => {
+    const { network, membership, leave, join } = createMembership();
+    membership.memberJoined(memberlistMember("web"));
+    leave("web", 5);
     join("web", 6);
     network.run(60_000);
     expect(membership.overdueLeaves()).toEqual([]);
@@ -90,6 +105,16 @@ describe("what memberlist says of a member", () => {
     expect(told.slice(2)).toEqual(["member-failed crashed", "member-leave leaver"]);
     expect(log()).toContain("INFO serf: EventMemberFailed: crashed 10.0.0.1");
     expect(log()).toContain("INFO serf: EventMemberLeave: leaver 10.0.0.1");
+  });
+
+  test("gone by its own word is left, whether its intent was heard before, after, or not at all", () => {
+    const { membership, told, leave } = createMembership();
+    membership.memberJoined(memberlistMember("leaver"));
+    membership.memberLeft({ ...memberlistMember("leaver"), state: "left" });
+    expect(membership.member("leaver")?.status).toBe("left");
+    leave("leaver", 5);
+    expect(membership.member("leaver")?.status).toBe("left");
+    expect(told).toEqual(["member-join leaver", "member-leave leaver"]);
   });
 
   test("gone of one never heard of, or gone twice, says nothing new", () => {

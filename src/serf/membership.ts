@@ -20,10 +20,14 @@ interface MemberRecord {
   goneAtMs: number | undefined;
   /** Monotonic time from which on a member that is leaving should have left; see `overdueLeaves`. */
   leaveDueMs: number;
+  /** That time came, and its leave was told once more. */
+  leaveToldAgain: boolean;
 }
 
 /** How long a leave may take. Told and carried out, it takes some ten seconds. */
 const leaveLimitMs = 30_000;
+/** How long a member may take to refute or confirm that it leaves. */
+const leaveRefutationMs = 15_000;
 
 export interface MembershipTimes {
   /** A member back within so long after it failed is counted as flapping. */
@@ -105,15 +109,23 @@ export class Membership implements MemberDelegate {
   /**
    * Leave intents to be told once more: their members are still there after all the time that a leave takes. A member whose refutation nobody
    * heard, or that never heard the intent itself (it was told of its time by a push/pull, say), would be held for leaving for ever. It hears the intent
-   * again, and refutes it or goes.
+   * again, and refutes it or goes. One of the reference's that took the intent's time for that of its own last word does neither: who is
+   * then still there does not leave, and is shown as what it is.
    */
   overdueLeaves(): LeaveIntent[] {
     const nowMs = this.host.clock.monotonicMs();
     const overdue: LeaveIntent[] = [];
     for (const record of this.records.values()) {
       if (record.view.status !== "leaving" || nowMs < record.leaveDueMs) continue;
-      record.leaveDueMs = nowMs + leaveLimitMs;
-      overdue.push({ kind: "leave", lamportTime: record.statusTime, node: record.view.name, prune: false });
+      const { name } = record.view;
+      if (record.leaveToldAgain) {
+        this.log("INFO", `${name} is still there, and does not leave`);
+        this.show(record, { ...record.view, status: "alive" });
+        continue;
+      }
+      record.leaveDueMs = nowMs + leaveRefutationMs;
+      record.leaveToldAgain = true;
+      overdue.push({ kind: "leave", lamportTime: record.statusTime, node: name, prune: false });
     }
     return overdue;
   }
@@ -149,7 +161,7 @@ export class Membership implements MemberDelegate {
   memberLeft(member: Member): void {
     const record = this.records.get(member.name);
     if (record === undefined) return;
-    const status = decideDeparture(record.view.status);
+    const status = decideDeparture(record.view.status, member.state === "left");
     if (status === undefined) {
       this.log("WARN", `Bad state when leave: ${record.view.status}`);
       return;
@@ -207,6 +219,19 @@ export class Membership implements MemberDelegate {
     return true;
   }
 
+  /**
+   * The time of a status that a push/pull tells, of a member that has not left for the other side. Of this node it is later than its own last
+   * word where somebody holds a leave against it that never came here as an intent (what a push/pull tells is not passed on). Taken over in
+   * silence, that time would stand for ever, and the node be held for leaving: so it says once more, and later, that it is here.
+   */
+  receiveStatusTime(node: string, lamportTime: number): void {
+    const own = node === this.node.name ? this.records.get(node) : undefined;
+    if (own !== undefined && this.node.isStaying() && lamportTime > own.statusTime) {
+      this.clock.witness(lamportTime);
+      this.node.refuteLeave();
+    } else this.receiveJoinIntent({ kind: "join", lamportTime, node });
+  }
+
   // What time does.
 
   /** Forgets intents about unknown members, members that failed and members that left, each after its time. */
@@ -237,6 +262,7 @@ export class Membership implements MemberDelegate {
       statusTime: intent?.lamportTime ?? 0,
       goneAtMs: undefined,
       leaveDueMs: this.host.clock.monotonicMs() + leaveLimitMs,
+      leaveToldAgain: false,
     };
     this.records.set(member.name, record);
     this.tellChange(member.name);
@@ -246,6 +272,7 @@ export class Membership implements MemberDelegate {
   private beginLeave(record: MemberRecord): void {
     this.show(record, { ...record.view, status: "leaving" });
     record.leaveDueMs = this.host.clock.monotonicMs() + leaveLimitMs;
+    record.leaveToldAgain = false;
   }
 
   private viewOf(member: Member, status: MemberStatus): SerfMember {

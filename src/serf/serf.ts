@@ -90,11 +90,11 @@ export class Serf {
     this.querying = this.createQuerying();
     this.memberlist = new Memberlist(memberlistOptions, host, this.createDelegates(), directory);
     this.joins = new Joins((addresses, done) => this.joinMembers(addresses, done));
-    const { membership, broadcasts } = this;
-    const { broadcastTimeoutMs } = this.options;
-    this.leaveIntents = new LeaveIntents({ membership, broadcasts, broadcastTimeoutMs }, host);
+    const { membership, broadcasts, options: resolved } = this;
+    const { gossipIntervalMs } = memberlistOptions;
+    this.leaveIntents = new LeaveIntents({ membership, broadcasts, gossipIntervalMs, ...resolved }, host);
     this.recovery = this.createRecovery();
-    const { options: resolved, memberlist, recovery } = this;
+    const { memberlist, recovery } = this;
     this.upkeep = new Upkeep({ options: resolved, membership, memberlist, broadcasts, recovery }, host);
   }
 
@@ -132,7 +132,7 @@ export class Serf {
     this.currentState = "leaving";
     this.eventing.refuseWaiting(new SerfError("NOT_RUNNING", "the node leaves"));
     this.recovery?.leave();
-    this.leaveIntents.announce(this.options.nodeName, false, (told) => {
+    this.leaveIntents.announceOwn((told) => {
       if (!told) this.warn("timeout while waiting for graceful leave");
       this.leaveMemberlist(() => {
         this.host.timers.after(this.options.leavePropagateDelayMs, () => {

@@ -19,14 +19,16 @@ function createState(name: string) {
   const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
   const told: SerfEvent[] = [];
   const tell = (event: SerfEvent) => void told.push(event);
-  const node = { name, isStaying: () => true, refuteLeave: () => undefined, erased: () => undefined, tell };
+  const refuted: number[] = [];
+  const refuteLeave = () => void refuted.push(membership.clock.time);
+  const node = { name, isStaying: () => true, refuteLeave, erased: () => undefined, tell };
   const membership = new Membership(node, { flapTimeoutMs: 60_000, pruneDelayMs: 6000 }, host);
   const events = new UserEvents({ bufferLength: 512, bytesMax: 512, orderWaitMs: 0 }, host, tell);
   const queries = new Queries(512, nobody, host);
   membership.memberJoined(memberlistMember(name));
   const userEvents = () =>
     told.filter((event) => event.kind === "user").map((event) => `${event.lamportTime} ${event.name}`);
-  return { membership, events, queries, told, userEvents };
+  return { membership, events, queries, told, userEvents, refutations: () => refuted };
 }
 
 function remoteState(overrides: Partial<PushPull>): PushPull {
@@ -121,6 +123,16 @@ describe("merging a remote state", () => {
     }
     expect(a.membership.statusTimes().get("web")).toBe(5);
     expect(b.membership.statusTimes().get("web")).toBe(5);
+  });
+
+  test("says once more that this node is here, where a status time of it is later than its own word", () => {
+    const { refutations, ...state } = createState("self");
+    merge(remoteState({ statusTimes: new Map([["self", 0]]) }), state);
+    expect(refutations()).toEqual([]);
+    merge(remoteState({ statusTimes: new Map([["self", 7]]) }), state);
+    // Later than what was told of it, so that everybody listens.
+    expect(refutations()).toEqual([8]);
+    expect(state.membership.statusTimes().get("self")).toBe(0);
   });
 
   test("takes over the status times of the others as joins", () => {

@@ -56,6 +56,6 @@ function mergeStatuses(remote: PushPull, membership: Membership, passOn: (intent
     if (membership.receiveLeaveIntent(intent) && status === "alive") passOn(intent);
   }
   for (const [node, lamportTime] of remote.statusTimes) {
-    if (!left.has(node)) membership.receiveJoinIntent({ kind: "join", lamportTime, node });
+    if (!left.has(node)) membership.receiveStatusTime(node, lamportTime);
   }
 }

@@ -44,13 +44,15 @@ describe("a join intent", () => {
 });
 
 describe("a departure", () => {
-  test("is a leave if one was announced, and a failure otherwise", () => {
-    expect(decideDeparture("leaving")).toBe("left");
-    expect(decideDeparture("alive")).toBe("failed");
+  test("is a leave if one was announced or the member says so itself, and a failure otherwise", () => {
+    expect(decideDeparture("leaving", false)).toBe("left");
+    expect(decideDeparture("leaving", true)).toBe("left");
+    expect(decideDeparture("alive", true)).toBe("left");
+    expect(decideDeparture("alive", false)).toBe("failed");
   });
 
   test("happens once", () => {
-    expect(decideDeparture("left")).toBeUndefined();
-    expect(decideDeparture("failed")).toBeUndefined();
+    expect(decideDeparture("left", true)).toBeUndefined();
+    expect(decideDeparture("failed", false)).toBeUndefined();
   });
 });

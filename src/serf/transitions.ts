@@ -42,13 +42,16 @@ export function decideJoin(known: KnownStatus, lamportTime: number): JoinVerdict
   return known.status === "leaving" ? "alive" : "witness";
 }
 
-/** The status of a member that memberlist says is gone; undefined if it was known to be gone already. */
-export function decideDeparture(status: MemberStatus): "left" | "failed" | undefined {
+/**
+ * The status of a member that memberlist says is gone; undefined if it was known to be gone already. `bySelf`: the member said so itself. Then it
+ * left, though its intent, told just before, may come just after or not at all; for the reference it has failed.
+ */
+export function decideDeparture(status: MemberStatus, bySelf: boolean): "left" | "failed" | undefined {
   switch (status) {
     case "leaving":
       return "left";
     case "alive":
-      return "failed";
+      return bySelf ? "left" : "failed";
     default:
       return undefined;
   }

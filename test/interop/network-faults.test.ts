@@ -61,6 +61,8 @@ describe.skipIf(skip).concurrent("a network that comes apart, five here and five
       for (const name of ["from-here", "from-there"])
         await waitFor(() => agent.log.includes(`Received event: user-event: ${name}`), {
           what: `${agent.name} to hear of the event ${name}`,
+          // It takes a push/pull with one of those who have it; each node begins one in half a minute.
+          deadlineMs: 2 * minuteMs,
           witnesses: [agent],
         });
     }

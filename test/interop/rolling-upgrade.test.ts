@@ -122,8 +122,7 @@ describe.skipIf(requirePeer("serf") === undefined)("a rolling upgrade", () => {
     await start(kind, name, []);
     await waitForView([...running.values()], allAlive);
     const failures = newFailures();
-    // Open: one that leaves and is replaced at once is seen to fail now and then (see docs/RELIABILITY.md).
-    if (endings[name] === "leaves" && process.env["SERF_TS_OPEN"] !== undefined) expect([...failures]).toEqual([]);
+    if (endings[name] === "leaves") expect([...failures]).toEqual([]);
     else expect([[], [name]]).toContainEqual([...failures]);
   };
 

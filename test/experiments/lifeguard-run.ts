@@ -3,16 +3,18 @@
 import type { MemberlistOptions } from "../../src/memberlist/options.ts";
 import { MemberlistCluster } from "./memberlist-cluster.ts";
 
-const plain = { awarenessMaxMultiplier: 1, suspicionMaxTimeoutMult: 1, tellSuspects: false } as const;
-const all = { awarenessMaxMultiplier: 8, suspicionMaxTimeoutMult: 6, tellSuspects: true } as const;
+const asHashicorp = { dissemination: "timer", fastFailure: false } as const;
+const plain = { ...asHashicorp, awarenessMaxMultiplier: 1, suspicionMaxTimeoutMult: 1, tellSuspects: false } as const;
+const all = { ...asHashicorp, awarenessMaxMultiplier: 8, suspicionMaxTimeoutMult: 6, tellSuspects: true } as const;
 
-/** SWIM without Lifeguard, with each of its parts alone, and with all, which is the default. */
+/** SWIM without Lifeguard, with each of its parts alone, with all, and the default: all, news sent on at once, and crashes watched for. */
 export const variants = {
   SWIM: plain,
   "LHA-Probe": { ...plain, awarenessMaxMultiplier: all.awarenessMaxMultiplier },
   "LHA-Suspicion": { ...plain, suspicionMaxTimeoutMult: all.suspicionMaxTimeoutMult },
   "Buddy System": { ...plain, tellSuspects: true },
   Lifeguard: all,
+  "serf-ts": {},
 } as const satisfies Record<string, Partial<MemberlistOptions>>;
 
 export type Variant = keyof typeof variants;

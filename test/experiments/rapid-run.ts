@@ -23,10 +23,15 @@ export const faults = {
 
 export type Fault = keyof typeof faults;
 
-/** How the protocol is set. */
+const asHashicorp = { dissemination: "timer", fastFailure: false } as const;
+const damped = { flapDampingMs: 600_000, confirmDeaths: true } as const;
+
+/** How the protocol is set; nothing said is the default. */
 export const variants = {
-  "HashiCorp's": { dissemination: "timer" },
-  "damped, deaths confirmed": { dissemination: "timer", flapDampingMs: 600_000, confirmDeaths: true },
+  "HashiCorp's": { ...asHashicorp },
+  "damped, deaths confirmed": { ...asHashicorp, ...damped },
+  "serf-ts's": {},
+  "serf-ts's, damped, deaths confirmed": { ...damped },
 } as const satisfies Record<string, Partial<MemberlistOptions>>;
 
 export type Variant = keyof typeof variants;

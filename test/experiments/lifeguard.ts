@@ -1,7 +1,8 @@
-// `npm run experiment:lifeguard [-- --quick] [--workers 2] [--write]`: Lifeguard's experiment on this implementation, for SWIM without it, with each of its parts alone, and
-// with all. Prints tables; with `--write` they and their plots go into docs. Takes ten minutes of two cores, the quick form some two.
+// `npm run experiment:lifeguard [-- --quick] [--workers 2] [--json FILE] [--write]`: Lifeguard's experiment on this implementation, for SWIM without it, with each of its parts
+// alone, with all, and with the default settings. Prints tables; with `--json` what is in that file is not run again, with `--write` tables and plots go into docs. Takes
+// ten minutes of two cores, the quick form some two.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { renderPlot } from "../../src/cli/simulate/plots.ts";
 import { distributionOf } from "../../src/simulator/statistics.ts";
@@ -38,20 +39,34 @@ const detections: DetectionTask[] = names.map((variant) => ({
   dead: 4,
   seeds: values.quick ? [1] : [1, 2, 3, 4, 5, 6, 7, 8],
 }));
-const results: CellResult[] = [];
-const times = new Map<Variant, DetectionTimes>();
+interface Kept {
+  readonly results: CellResult[];
+  readonly detections: [Variant, DetectionTimes][];
+}
+
+const kept: Kept =
+  values.json !== undefined && existsSync(values.json)
+    ? JSON.parse(readFileSync(values.json, "utf8"))
+    : { results: [], detections: [] };
+const { results } = kept;
+const times = new Map(kept.detections);
+const isSame = (one: Cell, other: Cell) =>
+  one.variant === other.variant && one.slow === other.slow && one.pauseMs === other.pauseMs;
 await runTasks<Cell | DetectionTask, CellResult | DetectionTimes>(
   "lifeguard-worker.ts",
-  [...detections, ...cells],
+  [
+    ...detections.filter(({ variant }) => !times.has(variant)),
+    ...cells.filter((cell) => !results.some((result) => isSame(result, cell))),
+  ],
   Number(values.workers),
   (answer, { variant }, left) => {
     if ("firstMs" in answer) times.set(variant, answer);
     else results.push(answer);
+    if (values.json !== undefined)
+      writeFileSync(values.json, `${JSON.stringify({ results, detections: [...times] } satisfies Kept, null, 1)}\n`);
     console.error(`${left} left: ${JSON.stringify(answer).slice(0, 200)}`);
   },
 );
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ results, detections: [...times] }, null, 1)}\n`);
 
 const page = [totals(), byCycle()].join("\n\n");
 console.log(page);

@@ -177,6 +177,7 @@ describe("configuration", () => {
       "confirmDeaths",
       "mdnsDisableIpv6",
       "fastFailure",
+      "fastFailureStreams",
       "fastFailureDwellMs",
       "fastFailureConfirmations",
       "fastFailureTruceMs",

@@ -53,6 +53,7 @@ export function createSerfOptions(
       flapDampingMs: config.flapDampingMs,
       confirmDeaths: config.confirmDeaths,
       fastFailure: config.fastFailure,
+      fastFailureStreams: config.fastFailureStreams,
       fastFailureConfirmations: config.fastFailureConfirmations,
       fastFailureTruceMs: config.fastFailureTruceMs,
       ...fastFailureDwell(config),

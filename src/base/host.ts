@@ -87,6 +87,11 @@ export interface Stream {
   /** Says that no more bytes follow, after all those written were sent. The other direction stays open. */
   end(): void;
   /**
+   * The stream is open for long with nothing to say: from now on it does not keep the process running, and the system asks now and then whether the
+   * other host is still there, and closes the stream if it is not.
+   */
+  stayIdle(): void;
+  /**
    * Drops the stream at once, unsent bytes too. `handler` is not called again. The peer sees the stream end early, and a
    * reset if it goes on sending.
    */

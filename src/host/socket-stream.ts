@@ -4,6 +4,9 @@ import { viewBytes } from "../base/bytes.ts";
 import type { Stream, StreamHandler, TransportFailure } from "../base/host.ts";
 import { toTransportFailure } from "./transport-failure.ts";
 
+/** Of an idle stream, whose silence after that is asked about. Gateways forget connections that are silent for some minutes. */
+const keepAliveMs = 60_000;
+
 /** A TCP connection. It adds itself to `siblings`, the open streams of its transport, and leaves them when it is gone. */
 export class SocketStream implements Stream {
   readonly remote: Endpoint;
@@ -59,6 +62,11 @@ export class SocketStream implements Stream {
 
   end(): void {
     if (this.socket.writable) this.socket.end();
+  }
+
+  stayIdle(): void {
+    this.socket.unref();
+    this.socket.setKeepAlive(true, keepAliveMs);
   }
 
   destroy(): void {

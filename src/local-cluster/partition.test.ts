@@ -18,7 +18,14 @@ class NotedTransport implements Transport {
 
   openStream(remote: Endpoint, _timeoutMs: number, _handler: StreamHandler): Stream {
     this.passed.push(`stream to ${remote.port}`);
-    return { remote, pendingBytes: 0, write: () => undefined, end: () => undefined, destroy: () => undefined };
+    return {
+      remote,
+      pendingBytes: 0,
+      write: () => undefined,
+      stayIdle: () => undefined,
+      end: () => undefined,
+      destroy: () => undefined,
+    };
   }
 }
 

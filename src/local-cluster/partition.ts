@@ -81,6 +81,8 @@ class LostStream implements Stream {
 
   write(): void {}
 
+  stayIdle(): void {}
+
   end(): void {}
 
   destroy(): void {

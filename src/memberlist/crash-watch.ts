@@ -1,5 +1,4 @@
 import type { Endpoint } from "../base/address.ts";
-import { Ticker } from "../base/ticker.ts";
 import { understandsStreamPing } from "../wire/versions.ts";
 import { type CaseOutcome, CrashCase, type CrashSurroundings } from "./crash-case.ts";
 import { isGone } from "./transitions.ts";
@@ -8,8 +7,6 @@ import { ringNeighbours } from "./watch-ring.ts";
 
 /** Members of whom it is found out at the same time whether they crashed; where more do, the ordinary timers are there. */
 const casesMax = 64;
-/** How often the neighbours are chosen anew, besides whenever one of them was silent. An idle node is to sleep. */
-const chooseIntervals = 4;
 /** Besides this node and the member there must be somebody who could confirm its death. */
 const livingMin = 3;
 
@@ -23,7 +20,6 @@ const livingMin = 3;
  */
 export class CrashWatch {
   private readonly around: CrashSurroundings;
-  private readonly ticker: Ticker;
   private readonly wards = new Map<string, Ward>();
   private readonly cases = new Map<string, CrashCase>();
   private enabled: boolean;
@@ -32,25 +28,20 @@ export class CrashWatch {
   private changeCount = -1;
 
   constructor(around: CrashSurroundings) {
-    const { options } = around;
     this.around = around;
-    this.enabled = options.fastFailure;
-    this.ticker = new Ticker({
-      timers: around.timers,
-      random: around.random,
-      intervalMs: () => chooseIntervals * options.fastFailureIntervalMs,
-      handleTick: () => this.chooseWards(),
-    });
+    this.enabled = around.options.fastFailure;
   }
 
   start(): void {
-    const { fastFailureWatchers, probeIntervalMs, streamPings } = this.around.options;
     this.started = true;
-    if (this.enabled && streamPings && probeIntervalMs > 0 && fastFailureWatchers > 0) this.ticker.start();
   }
 
   stop(): void {
-    this.ticker.stop();
+    this.started = false;
+    this.giveUp();
+  }
+
+  private giveUp(): void {
     for (const room of [...this.wards.values(), ...this.cases.values()]) room.stop();
     this.wards.clear();
     this.cases.clear();
@@ -65,9 +56,13 @@ export class CrashWatch {
   set isEnabled(enabled: boolean) {
     if (enabled === this.enabled) return;
     this.enabled = enabled;
-    if (!this.started) return;
-    if (enabled) this.start();
-    else this.stop();
+    if (!enabled) this.giveUp();
+  }
+
+  /** Chooses whom to watch, if anything has changed. Called with each turn of the prober: a timer of its own would wake an idle node. */
+  review(): void {
+    const { fastFailureWatchers, streamPings } = this.around.options;
+    if (this.started && this.enabled && streamPings && fastFailureWatchers > 0) this.chooseWards();
   }
 
   /** A packet came from there. Called for each: it costs a few comparisons. */

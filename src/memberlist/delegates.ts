@@ -56,6 +56,8 @@ export interface PingDelegate {
   ackPayload(): Uint8Array;
   /** A direct ping was answered. `payload` is what the other's `ackPayload` gave. */
   pingCompleted(member: Member, roundTripMs: number, payload: Uint8Array): void;
+  /** Whether who sent this payload keeps streams open for whoever watches it. Without this method nobody is known to. */
+  keepsStreams?(payload: Uint8Array): boolean;
 }
 
 /** All are optional: a memberlist without any is plain membership. */

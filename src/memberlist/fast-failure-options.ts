@@ -12,12 +12,17 @@ export const fastFailureOptions = {
   fastFailureIntervalMs: option(
     durationMs(50, minuteMs),
     750,
-    "After how long a silence a member that this node watches closely is pinged. Lower detects crashes sooner and costs packets.",
+    "After how long a silence a member that this node watches closely is pinged, unless a stream is kept open to it. Lower detects crashes sooner and costs packets.",
   ),
   fastFailureWatchers: option(
     integer(0, 32),
     4,
     "How many others watch each member closely. With 0, only members whose ordinary probe meets a refusal are judged by the fast path.",
+  ),
+  fastFailureStreams: option(
+    boolean(),
+    true,
+    "Keeps a stream open to each closely watched member that does the same, in the place of pings: its kernel ends the stream when the process dies. Off, these are pinged, too.",
   ),
   fastFailureDwellMs: option(
     durationMs(1_000, 10 * minuteMs),

@@ -80,6 +80,7 @@ export class Prober {
   }
 
   private handleTurn(): void {
+    this.around.crashes.review();
     if (this.current !== undefined) {
       this.turnMissed = true;
       return;

@@ -7,8 +7,10 @@ import { encodeMessage } from "../wire/codecs.ts";
 import type { Ping, StateExchange, StreamMessage } from "../wire/messages.ts";
 import { sealStreamMessage } from "../wire/stream-envelope.ts";
 import type { Foundations } from "./foundations.ts";
+import { HeldStreams } from "./held-streams.ts";
 import type { StateSync } from "./state-sync.ts";
 import { StreamReader } from "./stream-reader.ts";
+import { heldPayload } from "./watch-stream.ts";
 
 /** Streams open at once, whatever they are for; one more is closed without a word. */
 const streamsMax = 512;
@@ -22,10 +24,11 @@ export interface StreamServerSurroundings extends Foundations {
 /**
  * Streams that others open: a push/pull, a ping that did not get through as a packet, or a message of the layer above. A
  * stream brings one message and is answered at most once. What it may cost before it has shown who it is: a place among
- * `streamsMax`, a share of `unfinishedStreamBytesMax`, and `streamTimeoutMs` of patience.
+ * `streamsMax`, a share of `unfinishedStreamBytesMax`, and `streamTimeoutMs` of patience. Only those of watchers stay: see `HeldStreams`.
  */
 export class StreamServer {
   readonly around: StreamServerSurroundings;
+  private readonly held = new HeldStreams();
   private readonly open = new Set<IncomingStream>();
   private pushPulls = 0;
 
@@ -48,6 +51,7 @@ export class StreamServer {
 
   stop(): void {
     for (const incoming of this.open) incoming.drop();
+    this.held.stop();
   }
 
   /** Whether the streams' unfinished messages have grown beyond what they may hold together. */
@@ -64,8 +68,14 @@ export class StreamServer {
     return true;
   }
 
-  forget(incoming: IncomingStream, wasPushPull: boolean): void {
+  /** Has the stream stay for this watcher, if there is a place. */
+  hold(incoming: IncomingStream, watcher: string): boolean {
+    return this.held.admit(watcher, incoming) && this.open.delete(incoming);
+  }
+
+  forget(incoming: IncomingStream, wasPushPull: boolean, watcher: string | undefined): void {
     if (this.open.delete(incoming) && wasPushPull) this.pushPulls -= 1;
+    if (watcher !== undefined) this.held.forget(watcher, incoming);
   }
 }
 
@@ -77,6 +87,8 @@ class IncomingStream implements StreamHandler {
   /** The one message has come, or never will. */
   private answered = false;
   private isPushPull = false;
+  /** For whom it stays open. */
+  private watcher: string | undefined;
 
   constructor(server: StreamServer, stream: Stream) {
     this.server = server;
@@ -93,6 +105,8 @@ class IncomingStream implements StreamHandler {
   opened(): void {}
 
   received(bytes: Uint8Array): void {
+    // A watcher has nothing more to say.
+    if (this.watcher !== undefined) this.drop();
     if (this.answered) return;
     this.reader.push(bytes);
     if (!this.answered && this.server.holdsTooMuch()) {
@@ -101,6 +115,7 @@ class IncomingStream implements StreamHandler {
   }
 
   ended(): void {
+    if (this.watcher !== undefined) this.drop();
     if (this.answered) return;
     // A stream that brings nothing at all is somebody's health check: no reason for a log line.
     if (this.reader.receivedBytes === 0) this.drop();
@@ -111,7 +126,7 @@ class IncomingStream implements StreamHandler {
     this.answered = true;
     this.reader.stop();
     this.timer.cancel();
-    this.server.forget(this, this.isPushPull);
+    this.server.forget(this, this.isPushPull, this.watcher);
   }
 
   drop(): void {
@@ -157,7 +172,15 @@ class IncomingStream implements StreamHandler {
       this.drop();
       return;
     }
-    this.reply(encodeMessage({ kind: "ack", sequence: ping.sequence, payload: emptyBytes }));
+    const { sequence, sourceNode } = ping;
+    if (ping.hold === true && this.server.hold(this, sourceNode)) {
+      this.watcher = sourceNode;
+      this.timer.cancel();
+      this.write(encodeMessage({ kind: "ack", sequence, payload: heldPayload }));
+      this.stream.stayIdle();
+    } else {
+      this.reply(encodeMessage({ kind: "ack", sequence, payload: emptyBytes }));
+    }
   }
 
   /** The answer leaves before the merge, so that both sides tell what they knew before they met. */
@@ -183,11 +206,15 @@ class IncomingStream implements StreamHandler {
   }
 
   private reply(message: Uint8Array): void {
+    this.write(message);
+    this.stream.end();
+  }
+
+  private write(message: Uint8Array): void {
     const { envelopes, metrics } = this.server.around;
     const bytes = sealStreamMessage(message, envelopes.sealing());
     metrics.increment("memberlist.tcp.sent", bytes.length);
     this.stream.write(bytes);
-    this.stream.end();
   }
 
   private note(problem: Rejected): void {

@@ -6,6 +6,7 @@ import { composePing } from "./foundations.ts";
 import { checkRefusal } from "./refusal-check.ts";
 import type { StreamConversation } from "./stream-client.ts";
 import { isGone } from "./transitions.ts";
+import { WatchStream } from "./watch-stream.ts";
 
 /** An answer on the same network takes less than a millisecond; a busy process takes longer. */
 const ackWaitMsMin = 60;
@@ -14,17 +15,23 @@ const ackWaitRoundTrips = 4;
 const jitter = 0.2;
 /** After a stream that brought no answer, for so many intervals no other is made: a stopped process has only so much room for streams. */
 const restIntervals = 10;
+/** After a stream that was to be kept open and was not, so many intervals with pings pass before the next. */
+const reopenIntervals = 40;
+/** A process that dies closes one thing after the other: this long after its stream ended it listens no more. */
+const endToCheckMs = 20;
+const endToCheckSpreadMs = 60;
 
 export interface WardListener {
-  /** Nothing came from it for an interval, and it was pinged. */
+  /** Nothing came from it for an interval, and it was pinged; or the stream to it has ended. */
   silent(): void;
-  /** It did not answer the ping, and its host refused a stream. */
+  /** It did not answer the ping, or the stream to it has ended, and its host refused another stream. */
   refused(): void;
 }
 
 /**
- * One member that this node watches closely. When nothing has come from it for an interval, it is pinged; when no answer comes either, a stream
- * shows whether its host refuses. In between, whatever it sends is a sign of life and saves a ping.
+ * One member that this node watches closely. When nothing has come from it for an interval, it is pinged. If it is of this implementation, its ack says
+ * so, and a stream is opened to it and kept: then pings are no more needed. When no ack comes, or that stream ends, another stream shows whether
+ * the member's host refuses. Whatever the member sends is a sign of life and saves a ping.
  */
 export class Ward {
   readonly name: string;
@@ -40,6 +47,8 @@ export class Ward {
   /** Of the ping under way. */
   private sequence: number | undefined;
   private check: StreamConversation | undefined;
+  private watch: WatchStream | undefined;
+  private reopenMs = 0;
 
   constructor(around: CrashSurroundings, name: string, place: Endpoint, listener: WardListener) {
     this.around = around;
@@ -55,6 +64,7 @@ export class Ward {
   stop(): void {
     this.timer?.cancel();
     this.check?.abandon();
+    this.watch?.abandon();
     this.forgetPing();
   }
 
@@ -97,10 +107,11 @@ export class Ward {
     const sentMs = clock.monotonicMs();
     const { ackWaitMs } = this;
     this.sequence = acks.expect(ackWaitMs, {
-      ack: (_, atMs) => {
+      ack: (payload, atMs) => {
         const patienceMs = this.hasMissed ? ackWaitMs / 2 : 0;
         this.ackWaitMs = Math.max(ackWaitMsMin, ackWaitRoundTrips * (atMs - sentMs), patienceMs);
         this.heard();
+        if (this.around.delegates.ping?.keepsStreams?.(payload)) this.openWatch();
       },
       expired: () => this.handleMissedAck(),
     });
@@ -108,12 +119,45 @@ export class Ward {
   }
 
   private handleMissedAck(): void {
-    const { clock, membership, options } = this.around;
+    const { clock, options } = this.around;
     this.sequence = undefined;
     this.ackWaitMs = Math.min(options.probeTimeoutMs, 2 * this.ackWaitMs);
     this.hasMissed = true;
+    if (clock.monotonicMs() >= this.restUntilMs) this.askHost();
+  }
+
+  private openWatch(): void {
+    const { clock, membership, options } = this.around;
     const member = membership.find(this.name);
-    if (member === undefined || isGone(member.state) || clock.monotonicMs() < this.restUntilMs) return;
+    const isTooSoon = clock.monotonicMs() < this.reopenMs;
+    if (!options.fastFailureStreams || this.watch !== undefined || isTooSoon || member === undefined) return;
+    this.watch = new WatchStream(this.around, member, {
+      held: () => this.timer?.cancel(),
+      ended: () => this.handleWatchEnd(),
+      declined: () => this.closeWatch(),
+    });
+  }
+
+  private closeWatch(): void {
+    const { clock, options } = this.around;
+    this.watch = undefined;
+    this.reopenMs = clock.monotonicMs() + reopenIntervals * options.fastFailureIntervalMs;
+  }
+
+  private handleWatchEnd(): void {
+    const { random, timers } = this.around;
+    this.closeWatch();
+    this.timer = timers.after(endToCheckMs + endToCheckSpreadMs * random.fraction(), () => {
+      this.wait(1);
+      this.askHost();
+      this.listener.silent();
+    });
+  }
+
+  private askHost(): void {
+    const { clock, membership } = this.around;
+    const member = membership.find(this.name);
+    if (this.check !== undefined || member === undefined || isGone(member.state)) return;
     const askedMs = clock.monotonicMs();
     this.check = checkRefusal(this.around, member, (result) => {
       this.check = undefined;

@@ -18,14 +18,23 @@ function createCoordinates() {
   return { host, coordinates, answer, counter, log };
 }
 
+const does = { pullsEvents: true, keepsStreams: true };
+
 describe("coordinates", () => {
-  test("send this node's own with every ack", () => {
+  test("tell from an ack whether its sender keeps streams", () => {
+    const { coordinates } = createCoordinates();
+    expect(coordinates.keepsStreams(coordinates.ackPayload())).toBe(true);
+    for (const payload of [encodePingPayload(origin), new Uint8Array(0), Uint8Array.of(1, 0xc1)])
+      expect(coordinates.keepsStreams(payload)).toBe(false);
+  });
+
+  test("send this node's own with every ack, and what this node does beyond others", () => {
     const { coordinates, answer } = createCoordinates();
-    expect(decodePingPayload(coordinates.ackPayload())).toEqual({ coordinate: origin, pullsEvents: true });
+    expect(decodePingPayload(coordinates.ackPayload())).toEqual({ coordinate: origin, ...does });
     answer("a", 50, encodePingPayload(origin));
     const moved = coordinates.find("self");
     expect(moved).not.toEqual(origin);
-    expect(decodePingPayload(coordinates.ackPayload())).toEqual({ coordinate: moved, pullsEvents: true });
+    expect(decodePingPayload(coordinates.ackPayload())).toEqual({ coordinate: moved, ...does });
   });
 
   test("keep what a member said last, until it is forgotten", () => {

@@ -77,8 +77,14 @@ export class Coordinates implements PingDelegate {
   }
 
   ackPayload(): Uint8Array {
-    this.payload ??= encodePingPayload(this.vivaldi.coordinate, true);
+    this.payload ??= encodePingPayload(this.vivaldi.coordinate, { pullsEvents: true, keepsStreams: true });
     return this.payload;
+  }
+
+  keepsStreams(payload: Uint8Array): boolean {
+    if (payload.length === 0) return false;
+    const decoded = decodePingPayload(payload);
+    return !isRejected(decoded) && decoded.keepsStreams;
   }
 
   pingCompleted({ name }: Member, roundTripMs: number, payload: Uint8Array): void {

@@ -11,6 +11,8 @@ const pingVersion = 1;
 
 /** The node pulls the user events that it misses, however old they are: see `EventRepair`. */
 const pullsEventsBit = 1;
+/** The node keeps streams open for those who watch it: see `Ping.hold`. */
+const keepsStreamsBit = 2;
 
 const pingPayload = struct({
   vec: field("Vec", list(f64)),
@@ -25,10 +27,19 @@ export interface PingPayload {
   readonly coordinate: Coordinate;
   /** Whether the node pulls the user events that it misses. */
   readonly pullsEvents: boolean;
+  /** Whether the node keeps streams open for those who watch it. */
+  readonly keepsStreams: boolean;
 }
 
-export function encodePingPayload(coordinate: Coordinate, pullsEvents = false): Uint8Array {
-  return pingPayload.encode({ ...coordinate, extensions: pullsEvents ? pullsEventsBit : 0 }, pingVersion);
+/** Of one that does nothing of that, as others. */
+const noExtensions = { pullsEvents: false, keepsStreams: false };
+
+export function encodePingPayload(
+  coordinate: Coordinate,
+  does: Omit<PingPayload, "coordinate"> = noExtensions,
+): Uint8Array {
+  const extensions = (does.pullsEvents ? pullsEventsBit : 0) | (does.keepsStreams ? keepsStreamsBit : 0);
+  return pingPayload.encode({ ...coordinate, extensions }, pingVersion);
 }
 
 /** The numbers are not looked at: any may be NaN, and the vector of any length. */
@@ -37,5 +48,9 @@ export function decodePingPayload(payload: Uint8Array): PingPayload | Rejected {
   const decoded = pingPayload.decode(payload, 1);
   if (isRejected(decoded)) return rejected(decoded.reason, `Failed to decode coordinate from ping: ${decoded.detail}`);
   const { extensions, ...coordinate } = decoded;
-  return { coordinate, pullsEvents: (extensions & pullsEventsBit) !== 0 };
+  return {
+    coordinate,
+    pullsEvents: (extensions & pullsEventsBit) !== 0,
+    keepsStreams: (extensions & keepsStreamsBit) !== 0,
+  };
 }

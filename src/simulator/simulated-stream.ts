@@ -86,6 +86,9 @@ export class SimulatedStream implements Stream {
     this.planDeparture();
   }
 
+  /** Here no host forgets a stream, and nobody asks. */
+  stayIdle(): void {}
+
   /** As a kernel closes a socket: the other side sees an end, or a reset once its own bytes arrive here. */
   destroy(): void {
     if (this.gone) return;
@@ -98,6 +101,13 @@ export class SimulatedStream implements Stream {
     if (this.gone) return;
     this.vanish();
     this.process.take("stream", () => this.handler?.closed(failure));
+  }
+
+  /** The stream is gone, and both sides are told at once. */
+  reset(): void {
+    const failure = { kind: "reset", detail: "connection reset by peer" } as const;
+    this.peer?.fail(failure);
+    this.fail(failure);
   }
 
   /** The stream is gone, and nobody is told. */

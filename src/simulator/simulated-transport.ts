@@ -86,6 +86,11 @@ export class SimulatedTransport implements Transport {
     for (const stream of [...this.streams]) stream.destroy();
   }
 
+  /** Something on the way has forgotten the streams that are open here, and resets them for both sides. */
+  resetStreams(): void {
+    for (const stream of [...this.streams]) stream.reset();
+  }
+
   /** The machine is without power: nobody is told that its streams are gone. */
   vanish(): void {
     for (const stream of [...this.streams]) stream.vanish();

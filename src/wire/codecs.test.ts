@@ -63,6 +63,12 @@ describe("a message", () => {
     expect(hexEncode(encodeMessage(messages[0]!))).toBe("0082a44e6f6465a162a55365714e6f01");
   });
 
+  test("has a ping ask for a stream that stays open by one key more", () => {
+    const ping = { ...messages[0]!, hold: true } as PacketMessage;
+    expect(hexEncode(encodeMessage(ping))).toBe("0083a4486f6c64c3a44e6f6465a162a55365714e6f01");
+    expect(decodeMessage(encodeMessage(ping))).toEqual(ping);
+  });
+
   test.each([0, 1, 2, 3, 4, 5])("alive with a version array of %i is one without versions (accident 1)", (length) => {
     const decoded = decodeMessage(aliveWith({ Addr: [127, 0, 0, 1], Vsn: [1, 5, 2, 2, 5, 4].slice(0, length) }));
     expect(decoded).toMatchObject({ kind: "alive", address: "127.0.0.1", versions: undefined });

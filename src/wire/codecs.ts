@@ -16,7 +16,7 @@ import {
   type Ping,
   type Suspect,
 } from "./messages.ts";
-import { boolean, bytes, field, message, optionalField, type Schema, text, u16, u32 } from "./schema.ts";
+import { boolean, bytes, field, message, nullable, optionalField, type Schema, text, u16, u32 } from "./schema.ts";
 import { versionVector } from "./versions.ts";
 
 export const pingSchema: Schema<Ping> = message("ping", {
@@ -25,6 +25,7 @@ export const pingSchema: Schema<Ping> = message("ping", {
   sourceAddress: optionalField("SourceAddr", ip),
   sourcePort: optionalField("SourcePort", u16),
   sourceNode: optionalField("SourceNode", text),
+  hold: optionalField("Hold", nullable(boolean)),
 });
 
 export const indirectPingSchema: Schema<IndirectPing> = message("indirect-ping", {

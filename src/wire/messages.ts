@@ -46,6 +46,11 @@ export interface Ping {
   readonly sourceAddress: string;
   readonly sourcePort: number;
   readonly sourceNode: string;
+  /**
+   * Over a stream: keep it open, so that its end tells of the end of this process. Ours alone; whoever does so says it in the payload of the ack, and others
+   * skip the key.
+   */
+  readonly hold?: boolean | undefined;
 }
 
 export interface IndirectPing {

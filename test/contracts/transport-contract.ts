@@ -186,6 +186,16 @@ export function describeTransport(name: string, createWorld: () => Promise<Trans
       });
     });
 
+    test("an idle stream carries what comes nevertheless, and tells of its end", async () => {
+      const { near, far } = await connected();
+      near.stream!.stayIdle();
+      far.stream!.stayIdle();
+      near.stream!.write(bytesOfLength(10));
+      await world.until(() => far.bytes.length === 10);
+      far.stream!.destroy();
+      await world.until(() => near.events.includes("ended"));
+    });
+
     describe("streams that end badly", () => {
       test("destroy silences this side; the other sees an early end and a reset once it writes", async () => {
         const { near, far } = await connected();

@@ -6,6 +6,7 @@ import type { MemberTable } from "../../src/memberlist/member-table.ts";
 import { Memberlist } from "../../src/memberlist/memberlist.ts";
 import type { MemberlistOptions } from "../../src/memberlist/options.ts";
 import { type SimulatedHost, SimulatedNetwork } from "../../src/simulator/index.ts";
+import { keepsStreams } from "../support/keeps-streams.ts";
 
 export interface ClusterNode {
   readonly host: SimulatedHost;
@@ -41,6 +42,7 @@ export class MemberlistCluster {
       host,
       {
         ...(userData && { userData }),
+        ping: keepsStreams,
         members: {
           memberJoined: () => undefined,
           memberUpdated: () => undefined,

@@ -51,7 +51,11 @@ test("any coordinate survives the way through its bytes, NaN and infinity too", 
   });
   fc.assert(
     fc.property(coordinate, (value) => {
-      expect(decodePingPayload(encodePingPayload(value))).toEqual({ coordinate: value, pullsEvents: false });
+      expect(decodePingPayload(encodePingPayload(value))).toEqual({
+        coordinate: value,
+        pullsEvents: false,
+        keepsStreams: false,
+      });
     }),
   );
 });

@@ -11,6 +11,8 @@ export interface ClusterNode {
 
 export interface ClusterOptions extends Partial<SimulatedNetworkOptions> {
   readonly memberlist?: Partial<MemberlistOptions>;
+  /** Of all nodes that are given none. */
+  readonly delegates?: Delegates;
 }
 
 /** Memberlists on simulated hosts: "n1" at 10.0.0.1, "n2" at 10.0.0.2, and so on. */
@@ -18,17 +20,19 @@ export class Cluster {
   readonly network: SimulatedNetwork;
   readonly nodes: ClusterNode[] = [];
   private readonly defaults: Partial<MemberlistOptions>;
+  private readonly delegates: Delegates;
 
   constructor(options: ClusterOptions = {}) {
-    const { memberlist = {}, ...network } = options;
+    const { memberlist = {}, delegates = {}, ...network } = options;
     this.network = new SimulatedNetwork({ seed: 1, ...network });
     this.defaults = memberlist;
+    this.delegates = delegates;
   }
 
   /** Adds a node and starts it. */
   add(
     options: Partial<MemberlistOptions> = {},
-    delegates: Delegates = {},
+    delegates: Delegates = this.delegates,
     address = `10.0.0.${this.nodes.length + 1}`,
   ): ClusterNode {
     const name = options.nodeName ?? `n${this.nodes.length + 1}`;

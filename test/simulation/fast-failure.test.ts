@@ -224,6 +224,8 @@ describe("the simulator's checker of early deaths", () => {
   type Anything = any;
 
   it("finds out when silence is taken for refusal", () => {
+    // Where a stream is kept there is no ping to be missed.
+    vi.spyOn(Ward.prototype as Anything, "openWatch").mockReturnValue(undefined);
     vi.spyOn(Ward.prototype as Anything, "handleMissedAck").mockImplementation(function (this: Anything) {
       this.sequence = undefined;
       this.listener.refused();

@@ -104,6 +104,12 @@ export const joiningOptions = {
     key: "fast_failure",
     reloads: true,
   },
+  fastFailureStreams: {
+    type: boolean(),
+    default: true,
+    doc: "Keep a connection open to each of four members that do the same, to hear of the end of their processes. Off, these are pinged after 750ms of silence, as members of other implementations are: four times the packets of an idle agent.",
+    key: "fast_failure_streams",
+  },
   fastFailureDwellMs: {
     type: durationMs(0, minuteMs * 10),
     default: 0,

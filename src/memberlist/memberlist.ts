@@ -20,6 +20,7 @@ import type { Keyring } from "./keyring.ts";
 import type { Member } from "./member.ts";
 import type { MemberTable } from "./member-table.ts";
 import { Membership } from "./membership.ts";
+import { NameRelease } from "./name-release.ts";
 import { NameTakeover } from "./name-takeover.ts";
 import { type MemberlistOptions, resolveMemberlistOptions } from "./options.ts";
 import { PacketSender } from "./packet-sender.ts";
@@ -57,6 +58,7 @@ export class Memberlist implements TransportReceiver {
   private readonly membership: Membership;
   private readonly packets: PacketSender;
   private readonly takeover: NameTakeover;
+  private readonly releases: NameRelease;
   private readonly reliableSender: ReliableSender;
   private readonly inbox: Inbox;
   private readonly pings: PingResponder;
@@ -86,14 +88,18 @@ export class Memberlist implements TransportReceiver {
     const { broadcasts, metrics, rejections, timers } = foundations;
     this.foundations = foundations;
     this.keyring = foundations.keyring;
-    this.membership = new Membership(foundations, (existing, other) => this.takeover.receiveConflict(existing, other));
+    this.membership = new Membership(foundations, (existing, other) => this.receiveConflict(existing, other));
     this.packets = new PacketSender(foundations);
     this.reliableSender = new ReliableSender(foundations);
-    this.stateSync = new StateSync({ ...foundations, membership: this.membership });
+    this.stateSync = new StateSync({
+      ...{ ...foundations, membership: this.membership },
+      suspectHeard: (namesake) => this.takeover.receiveSuspect(namesake),
+    });
     this.dissemination = new Dissemination({ ...foundations, packets: this.packets });
     const { dissemination, membership, packets, stateSync } = this;
     const talking = { ...foundations, dissemination, membership, packets, stateSync };
     this.takeover = new NameTakeover(talking);
+    this.releases = new NameRelease(talking);
     this.pings = new PingResponder(talking);
     this.crashes = new CrashWatch(talking);
     this.prober = new Prober({ ...talking, crashes: this.crashes });
@@ -185,6 +191,7 @@ export class Memberlist implements TransportReceiver {
     ])
       room.stop();
     this.takeover.stop();
+    this.releases.stop();
     this.membership.stop();
     this.foundations.acks.clear();
     this.inbox.clear();
@@ -341,6 +348,11 @@ export class Memberlist implements TransportReceiver {
   /** Called by the transport. */
   packetFailed(to: Endpoint, failure: TransportFailure): void {
     this.prober.packetFailed(to, failure);
+  }
+
+  private receiveConflict(existing: Member, other: Member): void {
+    this.releases.receiveClaim(existing, other);
+    this.takeover.receiveConflict(existing, other);
   }
 
   private get aloneNow(): boolean {

@@ -17,6 +17,7 @@ import type { Foundations } from "./foundations.ts";
 import { claimedMember, type Member } from "./member.ts";
 import { Suspicions } from "./suspicions.ts";
 import {
+  type AliveSource,
   type AliveVerdict,
   decideAlive,
   decideDead,
@@ -114,7 +115,7 @@ export class Membership {
     const versions = createVersionVector(options.protocolVersion, { min, max, current });
     const { address, port } = this.around.advertised();
     const alive: Alive = { kind: "alive", incarnation, node: options.nodeName, address, port, meta, versions };
-    this.judgeAlive(alive, true, told);
+    this.judgeAlive(alive, "bootstrap", told);
   }
 
   /** Says that this node goes, as only it can. `told` is as for `announceSelf`. */
@@ -151,10 +152,10 @@ export class Membership {
     if (!this.isOldNews(alive.node, "alive", alive)) this.receiveAlive(alive);
   }
 
-  receiveAlive(alive: Alive): void {
+  receiveAlive(alive: Alive, source: AliveSource = "heard"): void {
     if (this.damping.holdsOut(alive.node)) return;
     const port = this.around.knownPort(alive.port);
-    this.judgeAlive(port === alive.port ? alive : { ...alive, port }, false, undefined);
+    this.judgeAlive(port === alive.port ? alive : { ...alive, port }, source, undefined);
   }
 
   /** Each piece of news reaches a node some ten times over: what is known already must cost next to nothing, and allocate nothing. */
@@ -232,10 +233,10 @@ export class Membership {
     }
   }
 
-  private judgeAlive(alive: Alive, bootstrap: boolean, told: (() => void) | undefined): void {
+  private judgeAlive(alive: Alive, source: AliveSource, told: (() => void) | undefined): void {
     const row = this.around.table.find(alive.node);
-    if (!bootstrap && this.isRepeated(row, alive)) return;
-    const verdict = this.decideAlive(row, alive, bootstrap);
+    if (source !== "bootstrap" && this.isRepeated(row, alive)) return;
+    const verdict = this.decideAlive(row, alive, source);
     switch (verdict.kind) {
       case "ignore":
         if (verdict.warning !== undefined) this.warn(`${alive.node} ${verdict.reason}`, verdict.warning);
@@ -269,12 +270,12 @@ export class Membership {
     return known.address === address && known.port === port;
   }
 
-  private decideAlive(row: number, alive: Alive, bootstrap: boolean): AliveVerdict {
+  private decideAlive(row: number, alive: Alive, source: AliveSource): AliveVerdict {
     const { clock, options } = this.around;
     return decideAlive(this.localNode(row), alive, {
       localName: options.nodeName,
       leaving: this.left,
-      bootstrap,
+      source,
       nowMs: clock.monotonicMs(),
       reclaimMs: options.deadNodeReclaimMs,
       isAddressAllowed: this.isAddressAllowed,
@@ -365,8 +366,7 @@ export class Membership {
     const state = nodeStates.indexOf(existing.state);
     const line = `Conflicting address for ${alive.node}. Mine: ${mine} Theirs: ${theirs} Old state: ${state}`;
     limitedLog.log("ERR", `conflict ${alive.node} ${theirs}`, `memberlist: ${line}`);
-    const other: Member = { ...claimedMember(alive), state: "alive", incarnation: alive.incarnation };
-    this.conflict(existing, other);
+    this.conflict(existing, claimedMember(alive));
   }
 
   private logReclaim(row: number, alive: Alive): void {

@@ -43,11 +43,10 @@ export class NameTakeover {
 
   /** Two nodes claim one name: `existing` has it, as far as this node knows. */
   receiveConflict(existing: Member, other: Member): void {
-    const { clock, delegates, options } = this.around;
-    const { known } = this;
+    const { delegates, options } = this.around;
     const place = formatEndpoint(other);
     const isOurs = existing.name === options.nodeName;
-    const verdict = known?.place === place && clock.monotonicMs() < known.untilMs ? known.verdict : undefined;
+    const verdict = this.verdictOn(place);
     if (!options.nameTakeover || !isOurs || verdict === "standing") {
       delegates.conflict?.nameConflict(existing, other);
     } else if (verdict === undefined && this.check === undefined) {
@@ -55,11 +54,28 @@ export class NameTakeover {
     }
   }
 
+  /**
+   * Others suspect a node of this name, which is at another address, of having failed: this node's former self, presumably. If so it need not wait
+   * until they hold it for dead; if not, there is no conflict yet.
+   */
+  receiveSuspect(other: Member): void {
+    const { membership, options } = this.around;
+    const place = formatEndpoint(other);
+    const { self } = membership;
+    if (!options.nameTakeover || this.check !== undefined || place === formatEndpoint(self)) return;
+    if (this.verdictOn(place) === undefined) this.begin(self, other, place);
+  }
+
   stop(): void {
     if (this.check === undefined) return;
     this.around.acks.forget(this.check.sequence);
     this.check.stream?.abandon();
     this.check = undefined;
+  }
+
+  private verdictOn(place: string): Verdict | undefined {
+    const { known } = this;
+    return known?.place === place && this.around.clock.monotonicMs() < known.untilMs ? known.verdict : undefined;
   }
 
   private begin(self: Member, other: Member, place: string): void {
@@ -99,7 +115,7 @@ export class NameTakeover {
     this.stop();
     this.known = { place: check.place, verdict, untilMs: clock.monotonicMs() + verdictHoldsMs };
     if (verdict === "standing") {
-      delegates.conflict?.nameConflict(self, other);
+      if (other.state !== "suspect") delegates.conflict?.nameConflict(self, other);
       return;
     }
     logger.log(

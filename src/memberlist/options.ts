@@ -192,7 +192,7 @@ export const memberlistOptions = {
   nameTakeover: option(
     boolean(),
     true,
-    "Takes the node's own name over from its predecessor at another address, if the host there refuses a stream and nobody answers a ping. Off, the others decide whether the newcomer has to go.",
+    "Takes the node's own name over from its predecessor at another address, if the host there refuses a stream and nobody answers a ping, and lets others have the name of a member that failed, if its host does. Off, the others decide whether the newcomer has to go, and a name is taken until the dead are forgotten.",
   ),
   requireNodeNames: option(
     boolean(),

@@ -12,6 +12,8 @@ import { StreamConversation } from "./stream-client.ts";
 
 export interface StateSyncSurroundings extends Foundations {
   readonly membership: Membership;
+  /** The other side suspects a node of this node's name. */
+  suspectHeard(namesake: Member): void;
 }
 
 /**
@@ -83,7 +85,7 @@ export class StateSync {
 
   /** Takes over what the other side knows, or refuses all of it and returns the reason. */
   merge(nodes: readonly NodeStateRecord[], userState: Uint8Array, join: boolean): string | undefined {
-    const { delegates, membership } = this.around;
+    const { delegates, membership, options } = this.around;
     const incompatibility = checkCompatibility([...nodes, ...membership.listed()]);
     if (incompatibility !== undefined) return incompatibility.detail;
     const records = nodes.map((record) => this.withPort(record));
@@ -91,6 +93,9 @@ export class StateSync {
       const refusal = delegates.merge.refuseMerge(records.map(asMember));
       if (refusal !== undefined) return refusal;
     }
+    // Looked at before this node refutes: a suspicion that is gossiped does not say where the suspect is.
+    const suspect = records.find(({ name, state }) => state === "suspect" && name === options.nodeName);
+    if (suspect !== undefined) this.around.suspectHeard(asMember(suspect));
     membership.merge(records);
     if (userState.length > 0) delegates.userData?.mergeRemoteState(userState, join);
     return undefined;

@@ -31,7 +31,7 @@ function around(changes: Partial<AliveCircumstances> = {}): AliveCircumstances {
   return {
     localName: "me",
     leaving: false,
-    bootstrap: false,
+    source: "heard",
     nowMs: 100_000,
     reclaimMs: 0,
     isAddressAllowed: () => true,
@@ -95,7 +95,7 @@ describe("an alive message about another node", () => {
 
   test("counts about another node even while we leave, and even as a bootstrap", () => {
     expect(decideAlive(known(), alive(), around({ leaving: true })).kind).toBe("update");
-    expect(decideAlive(known(), alive({ incarnation: 5 }), around({ bootstrap: true })).kind).toBe("ignore");
+    expect(decideAlive(known(), alive({ incarnation: 5 }), around({ source: "bootstrap" })).kind).toBe("ignore");
   });
 });
 
@@ -200,7 +200,7 @@ describe("an alive message about ourselves", () => {
   const aboutMe = (changes: Partial<Alive> = {}): Alive => alive({ node: "me", ...changes });
 
   test("is our own announcement: new at the start, an update later", () => {
-    const own = around({ bootstrap: true });
+    const own = around({ source: "bootstrap" });
     expect(decideAlive(undefined, aboutMe({ incarnation: 1 }), own)).toEqual({ kind: "new" });
     expect(decideAlive(known(), aboutMe({ meta: meta("b") }), own)).toEqual({ kind: "update", change: "updated" });
     expect(decideAlive(known(), aboutMe({ incarnation: 5 }), own)).toEqual({ kind: "update", change: "nothing" });
@@ -212,8 +212,8 @@ describe("an alive message about ourselves", () => {
   });
 
   test("is ignored while we leave, or it would make us a member again", () => {
-    for (const bootstrap of [false, true]) {
-      const verdict = decideAlive(known(), aboutMe({ incarnation: 99 }), around({ leaving: true, bootstrap }));
+    for (const source of ["heard", "bootstrap"] as const) {
+      const verdict = decideAlive(known(), aboutMe({ incarnation: 99 }), around({ leaving: true, source }));
       expect(verdict).toEqual({ kind: "ignore", reason: "leaving" });
     }
   });

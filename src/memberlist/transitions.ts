@@ -33,9 +33,14 @@ export interface Circumstances {
   readonly leaving: boolean;
 }
 
+/**
+ * Where an alive message comes from: this node's own announcement, others, or others while it is known of a dead member of that name that nobody
+ * listens at its address any more.
+ */
+export type AliveSource = "bootstrap" | "heard" | "successor";
+
 export interface AliveCircumstances extends Circumstances {
-  /** The message is this node's own announcement, and not something that was heard. */
-  readonly bootstrap: boolean;
+  readonly source: AliveSource;
   readonly nowMs: number;
   /** After how long a dead member's name is free for somebody at another address; 0: never. */
   readonly reclaimMs: number;
@@ -114,7 +119,7 @@ export function decideAlive(
   if (local === undefined) return decideNew(alive, circumstances);
   const moved = local.address !== alive.address || local.port !== alive.port;
   if (moved) return decideMoved(local, alive, circumstances);
-  if (aboutUs) return decideAliveAboutUs(local, alive, circumstances.bootstrap);
+  if (aboutUs) return decideAliveAboutUs(local, alive, circumstances.source === "bootstrap");
   if (alive.incarnation <= local.incarnation) return old;
   return { kind: "update", change: changeSeen(local, alive) };
 }
@@ -229,7 +234,7 @@ function decideNew(alive: Alive, circumstances: AliveCircumstances): AliveVerdic
     return ignoring("not-allowed", `Rejected node ${alive.node} (${alive.address}): ${problem}`);
   }
   // Nobody can introduce us to ourselves: before our own announcement there is nothing to be right or wrong about.
-  if (alive.node === circumstances.localName && !circumstances.bootstrap) return unknown;
+  if (alive.node === circumstances.localName && circumstances.source !== "bootstrap") return unknown;
   // Incarnations begin at 1; 0 is less than any node says of itself.
   return alive.incarnation === 0 ? old : { kind: "new" };
 }
@@ -241,8 +246,9 @@ function decideMoved(local: LocalNode, alive: Alive, circumstances: AliveCircums
     const change = `from ${alive.node} to ${local.address}: ${alive.address} for node ${problem}`;
     return ignoring("not-allowed", `Rejected IP update ${change}`);
   }
-  const { nowMs, reclaimMs } = circumstances;
-  const abandoned = local.state === "dead" && reclaimMs > 0 && nowMs - local.stateChangedMs > reclaimMs;
+  const { nowMs, reclaimMs, source } = circumstances;
+  const isDeadForLong = reclaimMs > 0 && nowMs - local.stateChangedMs > reclaimMs;
+  const abandoned = local.state === "dead" && (isDeadForLong || source === "successor");
   // Even with a lower incarnation: the newcomer cannot know how far its predecessor had counted.
   return local.state === "left" || abandoned ? { kind: "reclaim" } : { kind: "conflict" };
 }

@@ -7,13 +7,14 @@ import { joinErrorText } from "../../agent/face.ts";
 import { agentOptions } from "../../agent/options.ts";
 import { PersistentJoin } from "../../agent/persistent-join.ts";
 import { startAgent } from "../../agent/start-agent.ts";
-import { type AgentSignal, superviseAgent } from "../../agent/supervisor.ts";
+import { superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
 import { SerfError } from "../../base/errors.ts";
 import type { Option, OptionSource } from "../../base/options.ts";
 import { startPlugins } from "../agent-plugins.ts";
 import { Banner } from "../banner.ts";
 import { defineCommand, type Terminal } from "../command.ts";
+import { EarlySignals } from "../early-signals.ts";
 
 export const agentCommand = defineCommand({
   name: "agent",
@@ -168,36 +169,6 @@ function loadAgain(started: AgentConfig, given: Given, banner: Banner): AgentCon
     banner.say("Failed to reload configs", "ERR");
     return undefined;
   }
-}
-
-/** Keeps signals for whoever will know what to do: an agent whose RPC answers already is to leave on them, not to be ended by them. */
-class EarlySignals {
-  private readonly held: AgentSignal[] = [];
-  private readonly unsubscribe = subscribeSignals((signal) => void this.held.push(signal));
-
-  /** To `receive` from now on, first those that came meanwhile. Returns how to stop that. */
-  handTo(receive: (signal: AgentSignal) => void): () => void {
-    const stop = subscribeSignals(receive);
-    this.unsubscribe();
-    setImmediate(() => {
-      for (const signal of this.held.splice(0)) receive(signal);
-    });
-    return stop;
-  }
-
-  /** Signals do what they do to any process again, those that came meanwhile as well. */
-  letGo(): void {
-    this.unsubscribe();
-    for (const signal of this.held.splice(0)) process.kill(process.pid, signal);
-  }
-}
-
-function subscribeSignals(receive: (signal: AgentSignal) => void): () => void {
-  const signals: readonly AgentSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.on(signal, receive);
-  return () => {
-    for (const signal of signals) process.off(signal, receive);
-  };
 }
 
 /** What the operator did wrong, in one line; our own bugs keep their stack. */

@@ -1,7 +1,7 @@
 import { onAbort, untilAborted } from "../async/abort.ts";
 import { type MissedEvents, Subscription } from "../async/subscription.ts";
 import { utf8Encode } from "../base/bytes.ts";
-import { SerfError } from "../base/errors.ts";
+import { messageOf, SerfError } from "../base/errors.ts";
 import type { Host, Logger } from "../base/host.ts";
 import { expectKeysDone, type KeyOperation, type KeyReport } from "../base/key-report.ts";
 import { type Coordinate, distanceSeconds } from "../coordinate/coordinate.ts";
@@ -225,7 +225,8 @@ export class SerfNode {
   /**
    * Sends a user event to every member, this one included. With `coalesce` (the default) receivers may tell only the newest of
    * several events of this name. Resolves when it is on its way: at once, or in a burst when the cluster can take it, so that whoever awaits each
-   * loses none. Rejects with USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES, TOO_MANY_USER_EVENTS or NOT_RUNNING.
+   * loses none. Rejects with USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES, TOO_MANY_USER_EVENTS or NOT_RUNNING. Where nobody awaits it, a
+   * refusal is a warning in the log and no unhandled rejection, which would end the process.
    */
   userEvent(
     name: string,
@@ -233,7 +234,11 @@ export class SerfNode {
     { coalesce = true }: { readonly coalesce?: boolean } = {},
   ): Promise<void> {
     const bytes = typeof payload === "string" ? utf8Encode(payload) : payload;
-    return this.staying(completed((done) => this.serf.userEvent(name, bytes, coalesce, done)));
+    const sent = this.staying(completed((done) => this.serf.userEvent(name, bytes, coalesce, done)));
+    sent.catch((error: unknown) => {
+      this.logger.log("WARN", `serf: failed to send user event ${name}: ${messageOf(error)}`);
+    });
+    return sent;
   }
 
   /**

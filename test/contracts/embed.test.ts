@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { utf8Decode } from "../../src/base/bytes.ts";
 import {
   type CreateSerfOptions,
@@ -166,6 +166,21 @@ describe("an embedded node", () => {
     expect(events.missedCount).toBe(2);
     expect(lines.filter((line) => line.includes("too slow"))).toHaveLength(1);
     expect(() => a.events({ waitingMax: 0 })).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+  });
+
+  test("a refused event that nobody awaits is a warning in the log, and no unhandled rejection", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const lines: string[] = [];
+    const logger = { enabled: () => true, log: (level: string, line: string) => void lines.push(`${level} ${line}`) };
+    const a = await start("a", { logger });
+    void a.userEvent("large", "x".repeat(1000));
+    await a.userEvent("fits");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lines).toContainEqual(expect.stringMatching(/^WARN serf: failed to send user event large: /));
+    expect(unhandled).toEqual([]);
   });
 
   test("finds a member by name, and says how far it is", async () => {

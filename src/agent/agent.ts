@@ -279,10 +279,10 @@ export class Agent implements AgentFace {
 
   private async openRpc(): Promise<RpcServer | undefined> {
     if (this.company?.servesRpc === false) return undefined;
-    const { rpcAddress: listen, rpcAuthKey: authKey } = this.config;
+    const { rpcAddress: listen, rpcAuthKey: authKey, rpcAuthTimeoutMs: authTimeoutMs } = this.config;
     const { clients: clientsMax, strangers: unauthenticatedMax } = shareOpenFiles();
     const { logger, host } = this;
-    const limits = { clientsMax, unauthenticatedMax };
+    const limits = { clientsMax, unauthenticatedMax, authTimeoutMs };
     const grew = () => this.watch.check();
     return createRpcServer({ listen, authKey, agent: this, logger, metrics: host.metrics, limits, grew });
   }

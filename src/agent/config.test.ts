@@ -185,6 +185,7 @@ describe("configuration", () => {
       "eventOrderWaitMs",
       "eventsPerSecond",
       "eventsWaitingMax",
+      "rpcAuthTimeoutMs",
       "logFormat",
       "pluginDir",
     ]);

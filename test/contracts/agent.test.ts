@@ -1,7 +1,8 @@
 /** Whole agents in this process, over loopback: what `serf-ts/agent` gives a program. */
 
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
@@ -68,6 +69,14 @@ describe("an agent", () => {
     const agent = await start("one");
     expect(await agent.join(["127.0.0.1"], false)).toEqual({ joined: 1, failures: [] });
     expect(agent.logs.lines().join("\n")).toContain(`Initiating push/pull sync with:  ${bindAddress(agent)}`);
+  });
+
+  test("gives clients the time to authenticate that its options say", async () => {
+    const agent = await start("one", { rpcAuthKey: "secret", rpcAuthTimeoutMs: 100 });
+    const { port } = new URL(`tcp://${agent.rpcAddress}`);
+    const client = connect(Number(port), "127.0.0.1");
+    await once(client.resume(), "close");
+    expect(agent.logs.lines().at(-1)).toMatch(/Closing ipc\.client: .*: no handshake or authentication in time$/);
   });
 
   test("tells what it is and does, under the reference's sections", async () => {

@@ -2,7 +2,15 @@
 
 import type { LogLevel } from "../../base/host.ts";
 import { logLevels, parseLogLevel } from "../../base/log-level.ts";
-import { boolean, choice, type OptionDeclarations, type OptionType, text, texts } from "../../base/options.ts";
+import {
+  boolean,
+  choice,
+  durationMs,
+  type OptionDeclarations,
+  type OptionType,
+  text,
+  texts,
+} from "../../base/options.ts";
 import { rpcAddressDefault } from "../../rpc/address.ts";
 import { type SyslogFacility, syslogFacilities } from "../syslog-facility.ts";
 
@@ -28,6 +36,12 @@ export const operationOptions = {
     default: "",
     doc: "What a client must present before the agent takes its commands. Without it nothing is asked for. The commands read SERF_RPC_AUTH too.",
     key: "rpc_auth",
+  },
+  rpcAuthTimeoutMs: {
+    type: durationMs(100, 3_600_000),
+    default: 10_000,
+    doc: "How long a client may take from its connection to the end of handshake and authentication; then it is closed. At most 64 such connections are open at a time, so a longer time lets idle strangers keep clients out for longer.",
+    key: "rpc_auth_timeout",
   },
   msgpackUseNewTimeFormat: {
     type: boolean(),

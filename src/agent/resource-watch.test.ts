@@ -1,25 +1,42 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Usage } from "../host/process-limits.ts";
+import type { MemoryUsage } from "./memory-verdict.ts";
 import { shareOpenFiles } from "./open-files.ts";
 import { type Resource, ResourceWatch } from "./resource-watch.ts";
 
 const mib = 2 ** 20;
 
+function memory(used: number, limit: number, held = used): MemoryUsage {
+  return { used: used * mib, limit: limit * mib, held: held * mib };
+}
+
 class World {
-  memory: readonly Usage[] = [{ used: 10 * mib, limit: 100 * mib }];
+  memory: readonly MemoryUsage[] = [memory(10, 100)];
   files: Usage | undefined = { used: 30, limit: 1_024 };
   readonly lines: string[] = [];
   readonly calls: Resource[][] = [];
   collections = 0;
   readonly watch = new ResourceWatch({
     logger: { enabled: () => true, log: (level, text) => void this.lines.push(`[${level}] ${text}`) },
-    readings: { memory: () => this.memory, files: () => this.files, collect: () => void this.collections++ },
+    readings: { memory: () => this.memory, files: () => this.files, collect: () => this.collect() },
     shed: (short) => void this.calls.push([...short]),
   });
 
+  /** What a collection of garbage does to the memory. */
+  effect: () => void = () => undefined;
+
   constructor() {
+    vi.useFakeTimers();
     this.watch.start();
-    onTestFinished(() => this.watch.stop());
+    onTestFinished(() => {
+      this.watch.stop();
+      vi.useRealTimers();
+    });
+  }
+
+  private collect(): void {
+    this.collections++;
+    this.effect();
   }
 }
 
@@ -53,15 +70,64 @@ describe("watching memory and open files", () => {
 
   test("counts the memory that is nearest to its limit", () => {
     const world = new World();
-    world.memory = [
-      { used: 10 * mib, limit: 100 * mib },
-      { used: 190 * mib, limit: 200 * mib },
-    ];
+    world.memory = [memory(10, 100), memory(190, 200)];
     world.watch.check();
     expect(world.lines[0]).toMatch(/^\[WARN\] agent: 190 of 200 MiB of memory are in use: .*closing clients/);
     expect(world.calls).toEqual([["memory"]]);
+  });
+
+  test("collects garbage once what it let go is closed, and looks again soon", () => {
+    const world = new World();
+    world.memory = [memory(90, 100)];
+    world.effect = () => {
+      world.memory = [memory(50, 100)];
+    };
     world.watch.check();
-    expect(world.collections, "collections of garbage in ten seconds").toBe(1);
+    expect(world.collections).toBe(0);
+    vi.advanceTimersByTime(1_000);
+    expect(world.collections).toBe(1);
+    expect(world.lines[1]).toMatch(/^\[INFO\] agent: 50 of 100 MiB .*, no longer too much: taking new clients/);
+    expect(world.calls.at(-1)).toEqual([]);
+  });
+
+  test("collects again while memory stays short, with rests between", () => {
+    const world = new World();
+    world.memory = [memory(90, 100)];
+    vi.advanceTimersByTime(20_000);
+    expect(world.collections).toBeGreaterThanOrEqual(5);
+    expect(world.collections).toBeLessThanOrEqual(8);
+    expect(world.lines).toHaveLength(1);
+  });
+
+  test("is not short of memory that the allocator keeps and nothing holds", () => {
+    const world = new World();
+    world.memory = [memory(140, 160, 120)];
+    world.effect = () => {
+      world.memory = [memory(138, 160, 20)];
+    };
+    world.watch.check();
+    vi.advanceTimersByTime(1_000);
+    expect(world.lines[1]).toBe(
+      "[INFO] agent: 138 of 160 MiB of memory are in use, and only 20 MiB hold anything: taking new clients and streams again",
+    );
+    expect(world.calls.at(-1)).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    expect(world.lines, "and stays so").toHaveLength(2);
+    world.memory = [memory(140, 160, 100)];
+    world.watch.check();
+    expect(world.lines, "until it holds much again").toHaveLength(3);
+    expect(world.calls.at(-1)).toEqual(["memory"]);
+  });
+
+  test.each([
+    ["much is held after a collection", memory(140, 160, 70)],
+    ["so little is left that it may be killed", memory(155, 160, 20)],
+  ])("stays short of memory where %s", (_, usage) => {
+    const world = new World();
+    world.memory = [usage];
+    vi.advanceTimersByTime(60_000);
+    expect(world.lines).toHaveLength(1);
+    expect(world.calls.at(-1)).toEqual(["memory"]);
   });
 
   test("what cannot be read changes nothing", () => {

@@ -6,16 +6,18 @@ import {
   countOpenFiles,
   readAnonymousBytes,
   readHeapUsage,
+  readHeldBytes,
   readMemoryLimit,
   readOpenFilesLimit,
   type Usage,
 } from "../host/process-limits.ts";
+import { type MemoryUsage, MemoryVerdict } from "./memory-verdict.ts";
 
 export type Resource = "memory" | "files";
 
 /** What is looked at. Of several kinds of memory the one that is nearest to its limit counts. */
 export interface ResourceReadings {
-  memory(): readonly Usage[];
+  memory(): readonly MemoryUsage[];
   files(): Usage | undefined;
   /** Gives back memory that is taken and no longer needed. */
   collect(): void;
@@ -30,9 +32,12 @@ export interface ResourceWatchOptions {
 
 /** Files are looked for in a folder of the kernel's: cheap, and not free. */
 const intervalMs = 5_000;
-/** Between collections of garbage while memory is short: each stops everything for a moment. */
-const collectionIntervalMs = 10_000;
-/** Shares of the limit from which something is short, and below which it no longer is. */
+/** From a look that finds memory short to the collection of what was let go, and from there to the next look: closing and freeing take a moment. */
+const settleMs = 500;
+/** Collections stop everything for a moment: no more than a hundredth of the time goes to them. */
+const collectionRestMs = 2_000;
+const collectionShare = 0.01;
+/** Shares of the limit of open files from which they are short, and below which they no longer are. */
 const shortFrom = 0.85;
 const enoughBelow = 0.75;
 const mebibyte = 2 ** 20;
@@ -40,20 +45,23 @@ const mebibyte = 2 ** 20;
 export class ResourceWatch {
   private readonly options: ResourceWatchOptions;
   private readonly short = new Set<Resource>();
+  private readonly memory = new MemoryVerdict();
   private timer: NodeJS.Timeout | undefined;
+  private settling: NodeJS.Timeout | undefined;
   private collectAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ResourceWatchOptions) {
     this.options = options;
   }
 
-  /** Looks every five seconds until `stop`. It keeps no process alive. */
+  /** Looks every five seconds until `stop`, and more often while memory is short. It keeps no process alive. */
   start(): void {
     this.timer = setInterval(() => this.check(), intervalMs).unref();
   }
 
   stop(): void {
     clearInterval(this.timer);
+    clearTimeout(this.settling);
     this.timer = undefined;
   }
 
@@ -62,28 +70,57 @@ export class ResourceWatch {
     if (this.timer === undefined) return;
     const { readings, shed } = this.options;
     const hadShort = this.short.size > 0;
-    this.judge("memory", nearestToLimit(readings.memory()));
-    this.judge("files", readings.files());
+    this.judgeMemory(nearestToLimit(readings.memory()));
+    this.judgeFiles(readings.files());
     if (hadShort || this.short.size > 0) shed(this.short);
-    if (this.short.has("memory") && performance.now() >= this.collectAtMs) {
-      this.collectAtMs = performance.now() + collectionIntervalMs;
-      readings.collect();
-    }
+    if (this.short.has("memory")) this.collectSoon();
   }
 
-  private judge(resource: Resource, usage: Usage | undefined): void {
+  /** What clients held is garbage once they are closed, and counts until it is collected. */
+  private collectSoon(): void {
+    const dueMs = Math.max(settleMs, this.collectAtMs - performance.now());
+    this.settling ??= setTimeout(() => this.collect(), dueMs).unref();
+  }
+
+  private collect(): void {
+    const startedAtMs = performance.now();
+    this.options.readings.collect();
+    const endedAtMs = performance.now();
+    this.collectAtMs = endedAtMs + Math.max(collectionRestMs, (endedAtMs - startedAtMs) / collectionShare);
+    this.memory.collected();
+    this.settling = setTimeout(() => {
+      this.settling = undefined;
+      this.check();
+    }, settleMs).unref();
+  }
+
+  private judgeMemory(usage: MemoryUsage | undefined): void {
+    if (usage === undefined) return;
+    this.memory.look(usage);
+    const inUse = `${mebibytes(usage.used)} of ${mebibytes(usage.limit)} MiB of memory are in use`;
+    const held = this.memory.allocatorKeeps
+      ? `${inUse}, and only ${mebibytes(usage.held)} MiB hold anything`
+      : `${inUse}, no longer too much`;
+    this.note("memory", this.memory.isShort, inUse, held);
+  }
+
+  private judgeFiles(usage: Usage | undefined): void {
     if (usage === undefined) return;
     const share = usage.used / usage.limit;
+    const isShort = share >= (this.short.has("files") ? enoughBelow : shortFrom);
+    const inUse = `${usage.used} of ${usage.limit} open files are in use`;
+    this.note("files", isShort, inUse, `${inUse}, no longer too much`);
+  }
+
+  private note(resource: Resource, isShort: boolean, inUse: string, noLonger: string): void {
+    if (isShort === this.short.has(resource)) return;
     const { logger } = this.options;
-    if (!this.short.has(resource) && share >= shortFrom) {
+    if (isShort) {
       this.short.add(resource);
-      logger.log("WARN", `agent: ${describe[resource](usage)} are in use: ${consequence[resource]}`);
-    } else if (this.short.has(resource) && share < enoughBelow) {
+      logger.log("WARN", `agent: ${inUse}: ${consequence[resource]}`);
+    } else {
       this.short.delete(resource);
-      logger.log(
-        "INFO",
-        `agent: ${describe[resource](usage)} are in use, no longer too much: taking new clients and streams again`,
-      );
+      logger.log("INFO", `agent: ${noLonger}: taking new clients and streams again`);
     }
   }
 }
@@ -91,33 +128,34 @@ export class ResourceWatch {
 /** The readings of this very process. */
 export function processReadings(): ResourceReadings {
   const memoryLimit = readMemoryLimit();
-  const filesLimit = readOpenFilesLimit();
   return {
     collect: collectGarbage,
     memory: () => {
-      const held = memoryLimit === undefined ? undefined : readAnonymousBytes();
+      const used = memoryLimit === undefined ? undefined : readAnonymousBytes();
       const heap = readHeapUsage();
-      return held === undefined || memoryLimit === undefined ? [heap] : [heap, { used: held, limit: memoryLimit }];
+      const ofHeap = { ...heap, held: heap.used };
+      if (used === undefined || memoryLimit === undefined) return [ofHeap];
+      return [ofHeap, { used, held: readHeldBytes(), limit: memoryLimit }];
     },
     files: () => {
-      const used = filesLimit === undefined ? undefined : countOpenFiles(filesLimit);
-      return used === undefined || filesLimit === undefined ? undefined : { used, limit: filesLimit };
+      const limit = readOpenFilesLimit();
+      const used = limit === undefined ? undefined : countOpenFiles(limit);
+      return used === undefined || limit === undefined ? undefined : { used, limit };
     },
   };
 }
-
-const describe: Readonly<Record<Resource, (usage: Usage) => string>> = {
-  memory: ({ used, limit }) => `${Math.round(used / mebibyte)} of ${Math.round(limit / mebibyte)} MiB of memory`,
-  files: ({ used, limit }) => `${used} of ${limit} open files`,
-};
 
 const consequence: Readonly<Record<Resource, string>> = {
   memory: "taking no new clients and streams, and closing clients that hold much",
   files: "taking no new clients and streams",
 };
 
-function nearestToLimit(usages: readonly Usage[]): Usage | undefined {
-  return usages.reduce<Usage | undefined>(
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / mebibyte);
+}
+
+function nearestToLimit(usages: readonly MemoryUsage[]): MemoryUsage | undefined {
+  return usages.reduce<MemoryUsage | undefined>(
     (nearest, usage) =>
       nearest === undefined || usage.used / usage.limit > nearest.used / nearest.limit ? usage : nearest,
     undefined,

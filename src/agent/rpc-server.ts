@@ -111,7 +111,8 @@ class Connections {
     const refused = this.isShedding || trustedClients >= this.limits.clientsMax;
     if (refused) {
       metrics.increment("agent.ipc.refused");
-      this.complain("WARN", "clients", `Refusing clients: ${trustedClients} are connected`);
+      const why = this.isShedding ? "memory or open files are short" : `${trustedClients} are connected`;
+      this.complain("WARN", "clients", `Refusing clients: ${why}`);
     }
     this.accepted += 1;
     const remoteAddress = describeRemote(socket, this.accepted);

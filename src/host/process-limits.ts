@@ -1,6 +1,6 @@
 /** What this process may use of its machine, and what it uses. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { totalmem } from "node:os";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -11,10 +11,18 @@ export interface Usage {
   readonly limit: number;
 }
 
+/** Kept open from the first look on: the limit can be lowered under a running process, to less than it has open. */
+let limitsFile: number | undefined;
+/** The table that the kernel writes is of some 1,300 bytes. */
+const limitsBytesMax = 4_096;
+
 /** How many files and sockets may be open at once; undefined where that cannot be told (only Linux tells), or where there is no limit. */
 export function readOpenFilesLimit(): number | undefined {
   try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    limitsFile ??= openSync("/proc/self/limits", "r");
+    const table = Buffer.alloc(limitsBytesMax);
+    const bytes = readSync(limitsFile, table, 0, limitsBytesMax, 0);
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(table.toString("latin1", 0, bytes)) ?? [];
     return soft === undefined ? undefined : Number(soft);
   } catch {
     return undefined;
@@ -59,6 +67,12 @@ export function readMemoryLimit(): number | undefined {
 export function readHeapUsage(): Usage {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
   return { used: used_heap_size, limit: heap_size_limit };
+}
+
+/** Bytes that this thread's JavaScript holds, its buffers with them, and what is garbage by now. */
+export function readHeldBytes(): number {
+  const { total_physical_size, external_memory } = getHeapStatistics();
+  return total_physical_size + external_memory;
 }
 
 /**

@@ -96,6 +96,10 @@ describe.skipIf(!onLinux).concurrent("an agent that can open no file any more", 
       witnesses: [limited],
     });
     await staysMember(seed, 8_000);
+    await waitFor(() => /\[WARN\] agent: \d+ of \d+ open files are in use: /.test(limited.log), {
+      what: "the agent to say that it may open no more files",
+      witnesses: [limited],
+    });
     // One line for all the connections that it could not accept.
     expect(limited.log.split("\n").filter((line) => line.includes("accept EMFILE")).length).toBeLessThanOrEqual(2);
     for (const socket of held) socket.destroy();

@@ -21,6 +21,8 @@ export interface NodeHostOptions {
   readonly udpReceiveBufferBytes?: number;
   /** How many streams of others may be open at once, 1,024 by default; one more is closed at once. */
   readonly acceptedStreamsMax?: number;
+  /** Whether in a flood of packets each sender has a share and what is beyond it is dropped unread, as by default. False reads packets as they come. */
+  readonly sharesOutPackets?: boolean;
 }
 
 /** The real world of one node. */
@@ -41,7 +43,7 @@ export interface NodeHost extends Host {
  */
 export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { bindAddress, bindPort, metrics = silentMetrics } = options;
-  const { udpReceiveBufferBytes = 2 * 1024 * 1024, acceptedStreamsMax = 1_024 } = options;
+  const { udpReceiveBufferBytes = 2 * 1024 * 1024, acceptedStreamsMax = 1_024, sharesOutPackets = true } = options;
   const logger = singleLineLogger(options.logger ?? silentLogger);
   const sockets = await bindSockets(bindAddress, bindPort);
   const bothClosed = Promise.all(
@@ -55,6 +57,7 @@ export async function createNodeHost(options: NodeHostOptions): Promise<NodeHost
     metrics,
     udpReceiveBufferBytes,
     acceptedStreamsMax,
+    sharesOutPackets,
   });
   const storage = new FileStorage();
   return {

@@ -15,6 +15,7 @@ import type {
 } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import type { BoundSockets } from "./bind-sockets.ts";
+import { PacketGate } from "./packet-gate.ts";
 import { sendAgainIfRefused } from "./send-again.ts";
 import { SocketStream } from "./socket-stream.ts";
 import { toTransportFailure } from "./transport-failure.ts";
@@ -32,6 +33,8 @@ export interface SocketTransportParts {
   readonly udpReceiveBufferBytes: number;
   /** Connections from others beyond this many are closed at once. */
   readonly acceptedStreamsMax: number;
+  /** In a flood a packet beyond its sender's share is dropped unread. */
+  readonly sharesOutPackets: boolean;
 }
 
 /** Packets over UDP, streams over TCP. */
@@ -46,6 +49,7 @@ export class SocketTransport implements Transport {
   private readonly isIpv6: boolean;
   private readonly streams = new Set<SocketStream>();
   private readonly complaints: RateLimitedLog;
+  private readonly gate: PacketGate | undefined;
   private receiver: TransportReceiver | undefined;
   private closed = false;
   /** No streams of others are taken. Packets still are: they keep this node a member. */
@@ -63,6 +67,12 @@ export class SocketTransport implements Transport {
     growReceiveBuffer(this.udp, parts.udpReceiveBufferBytes);
     this.tcp.maxConnections = parts.acceptedStreamsMax;
     this.complaints = new RateLimitedLog({ logger, clock, periodMs: complaintPeriodMs, subjectsMax: 8 });
+    if (parts.sharesOutPackets)
+      this.gate = new PacketGate({
+        afterTurn: setImmediate,
+        nowMs: () => clock.monotonicMs(),
+        flooded: () => this.complaints.log("WARN", "flood", floodText),
+      });
     const complain = (what: string) => (error: Error) =>
       this.complaints.log("ERR", what, `memberlist: Error ${what}: ${error.message}`);
     this.udp.on("error", complain("reading UDP packet"));
@@ -75,11 +85,9 @@ export class SocketTransport implements Transport {
   listen(receiver: TransportReceiver): void {
     this.receiver = receiver;
     this.udp.on("message", (packet, from) => {
-      this.receiver?.receivePacket(
-        this.fromSocket(from),
-        viewBytes(packet, 0, packet.length),
-        this.clock.monotonicMs(),
-      );
+      const atMs = this.clock.monotonicMs();
+      if (this.gate?.admits(from.address, from.port, atMs) === false) this.metrics.increment("memberlist.udp.dropped");
+      else this.receiver?.receivePacket(this.fromSocket(from), viewBytes(packet, 0, packet.length), atMs);
     });
   }
 
@@ -92,6 +100,7 @@ export class SocketTransport implements Transport {
       return;
     }
     const address = this.toSocket(to.address);
+    this.gate?.noteSent(address, to.port);
     if (reportsRefusals) {
       const failed = (error: Error) => this.failPacket(to, toTransportFailure(error));
       sendAgainIfRefused(() => (this.closed ? undefined : this.udp), packet, to.port, address, failed);
@@ -172,6 +181,9 @@ export class SocketTransport implements Transport {
     return { address: this.isIpv6 && address.startsWith("::ffff:") ? address.slice(7) : address, port };
   }
 }
+
+const floodText =
+  "memberlist: More packets come than can be read: taking a share of each sender's, and dropping the others unread";
 
 /** Of sockets that send packets to anybody. */
 const reportsRefusals = process.versions["bun"] !== undefined;

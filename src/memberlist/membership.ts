@@ -222,15 +222,14 @@ export class Membership {
     }
   }
 
-  /** Takes over what another node knows. Nearly all of it is known already, which costs next to nothing. */
-  merge(records: readonly NodeStateRecord[]): void {
-    for (const record of records) {
-      if (this.isOldNews(record.name, record.state, record)) continue;
-      const message = messageOfRecord(record, this.around.options.nodeName);
-      if (message.kind === "alive") this.receiveAlive(message);
-      else if (message.kind === "dead") this.receiveDead(message);
-      else this.receiveSuspect(message);
-    }
+  /** Takes over what another node knows of a member. Nearly all is known already, which costs next to nothing; returns whether it may not be. */
+  merge(record: NodeStateRecord): boolean {
+    if (this.isOldNews(record.name, record.state, record)) return false;
+    const message = messageOfRecord(record, this.around.options.nodeName);
+    if (message.kind === "alive") this.receiveAlive(message);
+    else if (message.kind === "dead") this.receiveDead(message);
+    else this.receiveSuspect(message);
+    return true;
   }
 
   private judgeAlive(alive: Alive, source: AliveSource, told: (() => void) | undefined): void {

@@ -1,32 +1,25 @@
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { emptyBytes } from "../base/bytes.ts";
 import { Ticker } from "../base/ticker.ts";
-import { type NodeStateRecord, nodeStates, type StreamMessage } from "../wire/messages.ts";
+import { nodeStates, type StateExchange, type StreamMessage } from "../wire/messages.ts";
 import { encodeStateExchange } from "../wire/state-exchange.ts";
-import { checkCompatibility, unknownVersions } from "../wire/versions.ts";
-import type { Foundations } from "./foundations.ts";
-import type { Member } from "./member.ts";
-import type { Membership } from "./membership.ts";
 import { pushPullIntervalMs } from "./scaling.ts";
+import { type MergerSurroundings, StateMerger } from "./state-merger.ts";
 import { StreamConversation } from "./stream-client.ts";
-
-export interface StateSyncSurroundings extends Foundations {
-  readonly membership: Membership;
-  /** The other side suspects a node of this node's name. */
-  suspectHeard(namesake: Member): void;
-}
 
 /**
  * Anti-entropy: now and then this node and a random other tell each other everything they know. What gossip lost, and
  * what happened while a partition lasted, is repaired here; joining is the same exchange, with the first node one knows.
  */
 export class StateSync {
-  private readonly around: StateSyncSurroundings;
+  private readonly around: MergerSurroundings;
   private readonly ticker: Ticker;
   private readonly running = new Set<StreamConversation>();
+  private readonly merger: StateMerger;
 
-  constructor(around: StateSyncSurroundings) {
+  constructor(around: MergerSurroundings) {
     this.around = around;
+    this.merger = new StateMerger(around);
     this.ticker = new Ticker({
       timers: around.timers,
       random: around.random,
@@ -43,6 +36,7 @@ export class StateSync {
     this.ticker.stop();
     for (const conversation of this.running) conversation.abandon();
     this.running.clear();
+    this.merger.stop();
   }
 
   /**
@@ -63,7 +57,8 @@ export class StateSync {
       done: (outcome) => {
         this.running.delete(conversation);
         metrics.sample("memberlist.pushPullNode", clock.monotonicMs() - startedMs);
-        done(outcome.kind === "reply" ? this.receiveReply(outcome.message, join) : failureText(outcome));
+        if (outcome.kind === "reply") this.receiveReply(outcome.message, join, done);
+        else done(failureText(outcome));
       },
     });
     this.running.add(conversation);
@@ -83,22 +78,9 @@ export class StateSync {
     return message;
   }
 
-  /** Takes over what the other side knows, or refuses all of it and returns the reason. */
-  merge(nodes: readonly NodeStateRecord[], userState: Uint8Array, join: boolean): string | undefined {
-    const { delegates, membership, options } = this.around;
-    const incompatibility = checkCompatibility([...nodes, ...membership.listed()]);
-    if (incompatibility !== undefined) return incompatibility.detail;
-    const records = nodes.map((record) => this.withPort(record));
-    if (join && delegates.merge !== undefined) {
-      const refusal = delegates.merge.refuseMerge(records.map(asMember));
-      if (refusal !== undefined) return refusal;
-    }
-    // Looked at before this node refutes: a suspicion that is gossiped does not say where the suspect is.
-    const suspect = records.find(({ name, state }) => state === "suspect" && name === options.nodeName);
-    if (suspect !== undefined) this.around.suspectHeard(asMember(suspect));
-    membership.merge(records);
-    if (userState.length > 0) delegates.userData?.mergeRemoteState(userState, join);
-    return undefined;
+  /** Takes over what the other side knows. `done` is called when that is so, or with the reason if all of it is refused; not after `stop`. */
+  merge(exchange: StateExchange, done: (problem: string | undefined) => void): void {
+    this.merger.merge({ ...exchange, done });
   }
 
   /**
@@ -124,21 +106,11 @@ export class StateSync {
     );
   }
 
-  private receiveReply(reply: StreamMessage, join: boolean): string | undefined {
-    if (reply.kind === "error") return `remote error: ${reply.error}`;
-    if (reply.kind !== "push-pull") return `received invalid message (${reply.kind}), expected push-pull`;
-    return this.merge(reply.nodes, reply.userState, join);
+  private receiveReply(reply: StreamMessage, join: boolean, done: (problem: string | undefined) => void): void {
+    if (reply.kind === "push-pull") this.merge({ ...reply, join }, done);
+    else if (reply.kind === "error") done(`remote error: ${reply.error}`);
+    else done(`received invalid message (${reply.kind}), expected push-pull`);
   }
-
-  /** The record itself where its port is known, as it nearly always is. */
-  private withPort(record: NodeStateRecord): NodeStateRecord {
-    const port = this.around.knownPort(record.port);
-    return port === record.port ? record : { ...record, port };
-  }
-}
-
-function asMember(record: NodeStateRecord): Member {
-  return { ...record, versions: record.versions ?? unknownVersions };
 }
 
 function failureText(

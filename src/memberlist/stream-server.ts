@@ -194,8 +194,9 @@ class IncomingStream implements StreamHandler {
     }
     this.isPushPull = true;
     this.reply(stateSync.encodeLocalState(exchange.join, exchange.userState));
-    const problem = stateSync.merge(exchange.nodes, exchange.userState, exchange.join);
-    if (problem !== undefined) this.complain("ERR", "merge", `Failed push/pull merge: ${problem} ${this.from}`);
+    stateSync.merge(exchange, (problem) => {
+      if (problem !== undefined) this.complain("ERR", "merge", `Failed push/pull merge: ${problem} ${this.from}`);
+    });
   }
 
   /** Tells the peer why, unless it belongs to another cluster by its label: that one shall learn nothing. */

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { hexEncode } from "../base/bytes.ts";
 import type { NodeState } from "./messages.ts";
 import {
-  checkCompatibility,
   createVersionVector,
   encryptionVersionOf,
   isPlausible,
@@ -11,6 +10,7 @@ import {
   understandsNack,
   understandsRelay,
   understandsStreamPing,
+  VersionRange,
   versionVector,
 } from "./versions.ts";
 
@@ -19,6 +19,12 @@ const ours = createVersionVector(protocolVersionDefault, serf);
 
 function node(name: string, changes?: Partial<typeof ours> | "none", state: NodeState = "alive") {
   return { name, state, versions: changes === "none" ? undefined : { ...ours, ...changes } };
+}
+
+function checkCompatibility(nodes: readonly ReturnType<typeof node>[]) {
+  const range = new VersionRange();
+  for (const { state, versions } of nodes) range.narrow(state, versions);
+  return nodes.map(({ name, versions }) => range.exclude(name, versions)).find((problem) => problem !== undefined);
 }
 
 describe("a version vector", () => {

@@ -59,32 +59,29 @@ export function isPlausible(versions: VersionVector): boolean {
   return versions.protocolMin > 0 && versions.protocolMax > 0 && versions.protocolMin <= versions.protocolMax;
 }
 
-/** What of a node matters for whether it can live with others. */
-interface VersionedNode {
-  readonly name: string;
-  readonly state: NodeState;
-  readonly versions: VersionVector | undefined;
-}
-
 /**
- * Says whether all these nodes can talk to each other, for both protocols: the live ones decide which versions all understand,
- * and the current version of every node, live or not, must be one of them. As in the reference a node that tells no
- * versions does not narrow the range and counts as speaking version 0. One node outside rejects them all.
+ * Whether nodes can talk to each other, for both protocols: the live ones decide which versions all understand, and the current version of every
+ * node, live or not, must be one of them. As in the reference a node that tells no versions does not narrow the range and counts as speaking version 0.
  */
-export function checkCompatibility(nodes: readonly VersionedNode[]): Rejected | undefined {
-  let protocolMin = 0;
-  let protocolMax = 255;
-  let delegateMin = 0;
-  let delegateMax = 255;
-  for (const { state, versions } of nodes) {
-    if (state !== "alive" || versions === undefined) continue;
-    protocolMin = Math.max(protocolMin, versions.protocolMin);
-    protocolMax = Math.min(protocolMax, versions.protocolMax);
-    delegateMin = Math.max(delegateMin, versions.delegateMin);
-    delegateMax = Math.min(delegateMax, versions.delegateMax);
+export class VersionRange {
+  private protocolMin = 0;
+  private protocolMax = 255;
+  private delegateMin = 0;
+  private delegateMax = 255;
+
+  /** To be called for every node before `exclude` is asked. */
+  narrow(state: NodeState, versions: VersionVector | undefined): void {
+    if (state !== "alive" || versions === undefined) return;
+    this.protocolMin = Math.max(this.protocolMin, versions.protocolMin);
+    this.protocolMax = Math.min(this.protocolMax, versions.protocolMax);
+    this.delegateMin = Math.max(this.delegateMin, versions.delegateMin);
+    this.delegateMax = Math.min(this.delegateMax, versions.delegateMax);
   }
-  for (const { name, versions = unknownVersions } of nodes) {
+
+  /** Says why a node cannot be among the others, if so. */
+  exclude(name: string, versions: VersionVector = unknownVersions): Rejected | undefined {
     const { protocolCurrent, delegateCurrent } = versions;
+    const { protocolMin, protocolMax, delegateMin, delegateMax } = this;
     if (protocolCurrent < protocolMin || protocolCurrent > protocolMax)
       return rejected(
         "version",
@@ -95,8 +92,8 @@ export function checkCompatibility(nodes: readonly VersionedNode[]): Rejected | 
         "version",
         `Node '${name}' delegate protocol version (${delegateCurrent}) is incompatible: [${delegateMin}, ${delegateMax}]`,
       );
+    return undefined;
   }
-  return undefined;
 }
 
 /** What is taken of a node of protocol 1, which never tells its versions. */

@@ -53,7 +53,7 @@ export interface RunListener {
 
 interface Call {
   resolve(value: unknown): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
   readonly cancelTimer: () => void;
 }
 
@@ -97,7 +97,7 @@ export class PluginRun {
       timers,
     );
     this.thread = spawn(setup, {
-      received: (message) => this.receive(message),
+      received: (message) => this.take(message),
       ended: (why) => void this.finish(why),
     });
     this.setDeadline(loadTimeoutMs, "it is not loaded");
@@ -172,6 +172,15 @@ export class PluginRun {
     });
   }
 
+  /** A library in the plugin may use the same port for what it likes: that ends the run, as a failure, and never the agent. */
+  private take(message: FromThread): void {
+    try {
+      this.receive(message);
+    } catch (error) {
+      this.end(`its thread sends what is no message of a plugin: ${messageOf(error)}`);
+    }
+  }
+
   private receive(message: FromThread): void {
     switch (message.kind) {
       case "loaded":
@@ -235,11 +244,12 @@ export class PluginRun {
   }
 
   private receiveResult(message: Extract<FromThread, { kind: "result" | "no-result" }>): void {
+    const error = message.kind === "result" ? undefined : errorOf(message.error);
     const call = this.calls.get(message.id);
     this.calls.delete(message.id);
     call?.cancelTimer();
     if (message.kind === "result") call?.resolve(message.value);
-    else call?.reject(errorOf(message.error));
+    else call?.reject(error);
   }
 
   private receivePong(bufferBytes: number): void {

@@ -76,6 +76,20 @@ describe("coordinates", () => {
     expect(coordinates.find("self")).toEqual(origin);
   });
 
+  test("say whether a member pulls the user events it misses; of one without an ack neither is known", () => {
+    const { coordinates, answer } = createCoordinates();
+    const known = (name: string) => [coordinates.pullsEvents(name), coordinates.forgetsEvents(name)];
+    expect(known("a")).toEqual([false, false]);
+    answer("a", 50, coordinates.ackPayload());
+    expect(known("a")).toEqual([true, false]);
+    answer("a", 50, encodePingPayload(origin));
+    expect(known("a")).toEqual([false, true]);
+    answer("b", 50, new Uint8Array(0));
+    expect(known("b")).toEqual([false, true]);
+    coordinates.forget("a");
+    expect(known("a")).toEqual([false, false]);
+  });
+
   test("that cannot be read are complained of once a minute", () => {
     const { answer, counter, log } = createCoordinates();
     for (let i = 0; i < 3; i++) answer("a", 50, Uint8Array.of(2, 0x80));

@@ -26,8 +26,8 @@ export class Coordinates implements PingDelegate {
   private readonly vivaldi: Vivaldi;
   /** Of others, by name: of members alone, as they are forgotten with their member. */
   private readonly known = new Map<string, Coordinate>();
-  /** Those whose last ack said so. */
-  private readonly pulling = new Set<string>();
+  /** Of those who sent an ack, whether the last one said so. */
+  private readonly pulling = new Map<string, boolean>();
   private readonly rejectionLog: RateLimitedLog;
   /** What acks carry, until the node moves: it moves once a second, and many may ping it meanwhile. */
   private payload: Uint8Array | undefined;
@@ -62,7 +62,12 @@ export class Coordinates implements PingDelegate {
 
   /** Whether the member is known to pull the user events that it misses. */
   pullsEvents(name: string): boolean {
-    return this.pulling.has(name);
+    return this.pulling.get(name) === true;
+  }
+
+  /** Whether the member is known not to. Of one that no ack has come from yet neither is known. */
+  forgetsEvents(name: string): boolean {
+    return this.pulling.get(name) === false;
   }
 
   /** An estimate of the time to the farthest of these members and back, in milliseconds: 0 where nothing is known. */
@@ -88,9 +93,10 @@ export class Coordinates implements PingDelegate {
   }
 
   pingCompleted({ name }: Member, roundTripMs: number, payload: Uint8Array): void {
-    this.pulling.delete(name);
+    if (!this.node.isMember(name)) return;
+    this.pulling.set(name, false);
     // A member without coordinates sends none.
-    if (payload.length === 0 || !this.node.isMember(name)) return;
+    if (payload.length === 0) return;
     const { logger, metrics } = this.host;
     const decoded = decodePingPayload(payload);
     if (isRejected(decoded)) {
@@ -98,7 +104,7 @@ export class Coordinates implements PingDelegate {
       this.rejectionLog.log("ERR", name, `serf: ${decoded.detail}`);
       return;
     }
-    if (decoded.pullsEvents) this.pulling.add(name);
+    this.pulling.set(name, decoded.pullsEvents);
     const theirs = decoded.coordinate;
     const before = this.vivaldi.coordinate;
     const problem = this.vivaldi.observe(name, theirs, roundTripMs / 1000);

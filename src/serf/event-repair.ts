@@ -2,6 +2,8 @@ import type { Host, Timer } from "../base/host.ts";
 
 /** What the repair needs of the node it belongs to. */
 export interface EventRepairNode {
+  /** The clock of user events. */
+  time(): number;
   /** The first Lamport time that has passed and of which nothing was heard. */
   firstHole(): number | undefined;
   /** Missing times are given up: nobody asked has an event of theirs. */
@@ -14,8 +16,9 @@ export interface EventRepairNode {
 const patienceMs = 150;
 /** After a burst, so long after its last event, and up to twice as long. */
 const quietMs = 300;
-/** In a burst that goes on. */
+/** In a burst that goes on; sooner where the last exchange brought what gossip had had a second to bring. */
 const burstCheckMs = 5_000;
+const lossyCheckMs = 1_500;
 /** So many events of others within a second are a burst, in which events may be missing without a hole: several nodes use the same times. */
 const burstEvents = 32;
 /** Between two exchanges, at least. */
@@ -38,9 +41,15 @@ export class EventRepair {
   private stopped = false;
   private vain = 0;
   private lastExchangeMs = Number.NEGATIVE_INFINITY;
-  /** Of the second that began then. */
+  /** Of the second that began then, at that Lamport time. */
   private countedSinceMs = 0;
+  private countedSinceTime = 0;
+  /** Events before that time are a second old at least. */
+  private oldBefore = 0;
+  private foundOld = false;
   private counted = 0;
+  /** Of the second before. */
+  private countedBefore = 0;
   private lastNewsMs = 0;
   /** A burst, or an exchange that brought something, has not been followed by an exchange that brought nothing. */
   private doubtful = false;
@@ -56,9 +65,12 @@ export class EventRepair {
   }
 
   /** An event came that was news: by gossip, or brought by an exchange. */
-  noteNews(byExchange: boolean): void {
+  noteNews(lamportTime: number, byExchange: boolean): void {
     if (byExchange) {
-      if (this.exchanging) this.doubtful = true;
+      if (this.exchanging) {
+        this.doubtful = true;
+        if (lamportTime < this.oldBefore) this.foundOld = true;
+      }
       this.vain = 0;
     } else this.count();
     this.consider();
@@ -82,7 +94,10 @@ export class EventRepair {
     this.lastNewsMs = nowMs;
     if (nowMs - this.countedSinceMs > 1_000) {
       this.countedSinceMs = nowMs;
+      this.countedBefore = this.counted;
       this.counted = 0;
+      this.oldBefore = this.countedSinceTime;
+      this.countedSinceTime = this.node.time();
     }
     this.counted += 1;
     if (this.counted >= burstEvents) this.doubtful = true;
@@ -106,20 +121,25 @@ export class EventRepair {
     const hole = this.node.firstHole();
     // Another hole than the one that the timer was started for has its own time to be filled.
     if (hole !== undefined && hole === this.awaited) this.begin(nowMs);
-    else if (this.doubtful && (!this.isInBurst(nowMs) || nowMs - this.lastExchangeMs >= burstCheckMs))
+    else if (this.doubtful && (!this.isInBurst(nowMs) || nowMs - this.lastExchangeMs >= this.burstCheckMs()))
       this.begin(nowMs);
     else this.consider();
   }
 
+  private burstCheckMs(): number {
+    return this.foundOld ? lossyCheckMs : burstCheckMs;
+  }
+
   /** What was sent a moment ago is on its way still. */
   private isInBurst(nowMs: number): boolean {
-    return this.counted >= burstEvents && nowMs - this.lastNewsMs < quietMs;
+    return Math.max(this.counted, this.countedBefore) >= burstEvents && nowMs - this.lastNewsMs < quietMs;
   }
 
   private begin(nowMs: number): void {
     this.lastExchangeMs = nowMs;
     this.exchanging = true;
     this.doubtful = false;
+    this.foundOld = false;
     const { metrics } = this.host;
     const begun = this.node.exchange((succeeded) => this.ended(succeeded));
     if (begun) metrics.increment("serf.events.pulls");

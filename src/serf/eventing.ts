@@ -6,7 +6,10 @@ import type { Coordinates } from "./coordinates.ts";
 import { EventOutbox } from "./event-outbox.ts";
 import { type EventAccepted, EventPacer } from "./event-pacer.ts";
 import { EventRate, type EventRateView } from "./event-rate.ts";
+import { EventTour, ownPart } from "./event-tour.ts";
+import { EventWindow } from "./event-window.ts";
 import type { SerfEvent } from "./events.ts";
+import { encodeSerfMessage, type UserEventMessage } from "./messages.ts";
 import type { SerfOptions } from "./options.ts";
 import { UserEvents } from "./user-events.ts";
 
@@ -29,13 +32,21 @@ export class Eventing {
   private readonly parts: EventingParts;
   private readonly pacer: EventPacer;
   private readonly outbox: EventOutbox;
+  private readonly tour: EventTour;
+  private readonly window: EventWindow;
+  /** With members that do not pull, under way. */
+  private exchanges = 0;
 
   constructor(parts: EventingParts, host: Host) {
     this.parts = parts;
     const { broadcasts, options } = parts;
     this.rate = new EventRate(host.clock, () => this.view());
     this.received = this.createUserEvents(host);
-    const hasRoom = () => broadcasts.hasRoomForEvent || this.others === 0;
+    const time = () => this.received.clock.time;
+    const exchange = (name: string, done: (succeeded: boolean) => void) => this.exchangeWith(name, done);
+    this.tour = new EventTour({ time, exchange, members: () => this.membersToAsk() }, host);
+    this.window = new EventWindow({ time, exchange, forgetful: () => this.forgetful() }, host);
+    const hasRoom = () => (broadcasts.hasRoomForEvent && this.window.isOpen) || this.others === 0;
     this.pacer = new EventPacer({ waitingMax: options.eventsWaitingMax, hasRoom }, this.rate, host);
     this.outbox = new EventOutbox(host, {
       send: (message) => broadcasts.send(broadcasts.events, message),
@@ -67,6 +78,8 @@ export class Eventing {
     this.received.stop();
     this.refuseWaiting(new SerfError("NOT_RUNNING", "the node was shut down before the event could be sent"));
     this.outbox.stop();
+    this.tour.stop();
+    this.window.stop();
   }
 
   private sendNow(name: string, payload: Uint8Array, coalesce: boolean): void {
@@ -75,6 +88,7 @@ export class Eventing {
     this.rate.noteOwn();
     if (broadcasts.isLarge(message) || this.others === 0) broadcasts.send(broadcasts.events, message);
     else this.outbox.put(message);
+    this.window.noteOwn();
   }
 
   private createUserEvents(host: Host): UserEvents {
@@ -87,9 +101,48 @@ export class Eventing {
       // Others could tell no more than what they heard of lately.
       exchange: (done: (succeeded: boolean) => void) =>
         memberlist().exchangeState((name) => coordinates?.pullsEvents(name) ?? false, done),
-      heard: () => this.rate.noteForeign(),
+      heard: () => {
+        this.rate.noteForeign();
+        this.tour.noteEvent();
+      },
+      merged: (event: UserEventMessage) => this.passOnMerged(event),
     };
     return new UserEvents(limits, host, tell);
+  }
+
+  private exchangeWith(name: string, done: (succeeded: boolean) => void): boolean {
+    const began = this.parts.memberlist().exchangeState(
+      (one) => one === name,
+      (succeeded) => {
+        this.exchanges -= 1;
+        done(succeeded);
+      },
+    );
+    if (began) this.exchanges += 1;
+    return began;
+  }
+
+  /** What a member that pulls nothing has brought, others of this kind may lack, too: only one of them asks it. */
+  private passOnMerged(event: UserEventMessage): void {
+    const { broadcasts } = this.parts;
+    if (this.exchanges > 0) broadcasts.passOn(broadcasts.events, encodeSerfMessage(event));
+  }
+
+  private membersToAsk() {
+    const { coordinates } = this.parts;
+    const memberlist = this.parts.memberlist();
+    const { nodeName } = memberlist.options;
+    const names = memberlist.members().map(({ name }) => name);
+    const helpers = names.filter((name) => name === nodeName || coordinates?.pullsEvents(name));
+    return { toAsk: ownPart(this.forgetful(), helpers, nodeName), count: names.length };
+  }
+
+  private forgetful(): readonly string[] {
+    const { coordinates } = this.parts;
+    return this.parts
+      .memberlist()
+      .members()
+      .flatMap(({ name }) => (coordinates?.forgetsEvents(name) ? [name] : []));
   }
 
   private get others(): number {

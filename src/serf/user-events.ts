@@ -27,6 +27,8 @@ export interface UserEventLimits {
   exchange?(done: (succeeded: boolean) => void): boolean;
   /** An event of another node came by gossip and was news. */
   heard?(): void;
+  /** An event that a push/pull brought was news. */
+  merged?(event: UserEventMessage): void;
 }
 
 /** As many Lamport times as the reference takes, and carries, in a push/pull. */
@@ -64,6 +66,7 @@ export class UserEvents {
     this.order = new EventOrder(ordering, clock, host.timers, tell);
     this.repair = new EventRepair(
       {
+        time: () => this.clock.time,
         firstHole: () => this.firstHole(),
         giveUpHoles: () => this.giveUpHoles(),
         exchange: (done) => this.exchange(done),
@@ -93,9 +96,11 @@ export class UserEvents {
   /** Tells the event unless it is old or known; true if it was news and is to be passed on. */
   receive(message: UserEventMessage): boolean {
     if (!this.admit(message, false)) return false;
-    if (this.merging) this.newsCount += 1;
-    else this.limits.heard?.();
-    this.repair.noteNews(this.merging);
+    if (this.merging) {
+      this.newsCount += 1;
+      this.limits.merged?.(message);
+    } else this.limits.heard?.();
+    this.repair.noteNews(message.lamportTime, this.merging);
     return true;
   }
 

@@ -2,6 +2,7 @@
 
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { PacketRule, RelayCounts } from "../support/packet-relay.ts";
 import { sleep, waitFor } from "../support/wait-for.ts";
 import type { FaultCluster, Preparations } from "./cluster.ts";
 import type { Machine } from "./machine.ts";
@@ -17,6 +18,7 @@ export interface Fault {
   run(cluster: FaultCluster, durationMs: number): Promise<string>;
 }
 
+const restartEveryMs = 60_000;
 const failedDeadlineMs = 90_000;
 const fillerBytes = 4 << 20;
 
@@ -33,41 +35,38 @@ function loss(percent: number): Fault {
   };
 }
 
-const delay: Fault = {
-  name: "delay",
-  title: "packets late by 10 to 90 ms, evenly drawn",
-  seconds: 60,
-  async run({ network }, durationMs) {
-    await network.disturb([{ delayMs: 50, jitterMs: 40 }]);
-    await sleep(durationMs);
-    const { relayed } = await network.disturb([]);
-    return `${relayed} packets relayed`;
-  },
-};
+/** Packets are late, doubled or held up as `how` says. */
+function disturbance(name: string, title: string, how: PacketRule, shown: (counts: RelayCounts) => string): Fault {
+  return {
+    ...{ name, title, seconds: 60 },
+    async run({ network }, durationMs) {
+      await network.disturb([how]);
+      await sleep(durationMs);
+      return shown(await network.disturb([]));
+    },
+  };
+}
 
-const duplication: Fault = {
-  name: "duplication",
-  title: "20 % of packets twice, up to 40 ms apart",
-  seconds: 60,
-  async run({ network }, durationMs) {
-    await network.disturb([{ delayMs: 20, jitterMs: 20, duplicatePercent: 20 }]);
-    await sleep(durationMs);
-    const { duplicated } = await network.disturb([]);
-    return `${duplicated} packets doubled`;
-  },
-};
-
-const reordering: Fault = {
-  name: "reordering",
-  title: "20 % of packets held up for 50 ms",
-  seconds: 60,
-  async run({ network }, durationMs) {
-    await network.disturb([{ holdPercent: 20, holdMs: 50 }]);
-    await sleep(durationMs);
-    const { held } = await network.disturb([]);
-    return `${held} packets held up`;
-  },
-};
+const disturbances: readonly Fault[] = [
+  disturbance(
+    "delay",
+    "packets late by 10 to 90 ms, evenly drawn",
+    { delayMs: 50, jitterMs: 40 },
+    ({ relayed }) => `${relayed} packets relayed`,
+  ),
+  disturbance(
+    "duplication",
+    "20 % of packets twice, up to 40 ms apart",
+    { delayMs: 20, jitterMs: 20, duplicatePercent: 20 },
+    ({ duplicated }) => `${duplicated} packets doubled`,
+  ),
+  disturbance(
+    "reordering",
+    "20 % of packets held up for 50 ms",
+    { holdPercent: 20, holdMs: 50 },
+    ({ held }) => `${held} packets held up`,
+  ),
+];
 
 const oneWayCut: Fault = {
   name: "one-way-cut",
@@ -135,6 +134,29 @@ const kills: Fault = {
       }
     }
     return `${count} kills`;
+  },
+};
+
+const restarts: Fault = {
+  name: "restarts",
+  title: "a process killed each minute, and started again at once from its snapshot; of both kinds in turn",
+  seconds: 600,
+  async run(cluster, durationMs) {
+    const startedAtMs = performance.now();
+    // Shorter runs have as many.
+    const everyMs = Math.min(restartEveryMs, durationMs / 3);
+    let count = 0;
+    for (;;) {
+      const restAtMs = startedAtMs + (count + 0.5) * everyMs - performance.now();
+      await sleep(Math.max(0, restAtMs));
+      if (performance.now() >= startedAtMs + durationMs) break;
+      const drawn = cluster.draw(2)[count % 2]!;
+      cluster.note(drawn);
+      await drawn.kill();
+      await drawn.start();
+      count += 1;
+    }
+    return `${count} restarts`;
   },
 };
 
@@ -246,7 +268,8 @@ const everything: Fault = {
 
 export const faults: readonly Fault[] = [
   ...[0, 5, 10, 25].map(loss),
-  ...[delay, duplication, reordering, oneWayCut, bridge, stops, kills, addressChange, fullDisk, clockBack, everything],
+  ...disturbances,
+  ...[oneWayCut, bridge, stops, restarts, kills, addressChange, fullDisk, clockBack, everything],
 ];
 
 async function stopFor(machine: Machine, ms: number): Promise<void> {

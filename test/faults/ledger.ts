@@ -44,7 +44,10 @@ export class Ledger {
   readonly again = { ours: 0, debian: 0 };
   private readonly events: SentEvent[] = [];
   private readonly members = new Map<string, Tellings>();
-  private readonly delaysMs: Record<Kind, number[]> = { ours: [], debian: [] };
+  private readonly delaysMs: Record<Kind, Record<Kind, number[]>> = {
+    ours: { ours: [], debian: [] },
+    debian: { ours: [], debian: [] },
+  };
 
   /** A process of this member starts. */
   beginLife(name: string, kind: Kind): void {
@@ -82,13 +85,17 @@ export class Ledger {
   }
 
   /** What became of the events of these senders at these members. */
-  countAt(isMember: (name: string, kind: Kind) => boolean, isSender: (name: string) => boolean): EventCount {
+  countAt(
+    isMember: (name: string, kind: Kind) => boolean,
+    isSender: (name: string, kind: Kind) => boolean,
+  ): EventCount {
     let due = 0;
     let lost = 0;
+    const senders = new Set([...this.members].flatMap(([name, { kind }]) => (isSender(name, kind) ? [name] : [])));
     for (const [name, { kind, lives }] of this.members) {
       if (!isMember(name, kind)) continue;
       this.events.forEach(({ sender, accepted }, number) => {
-        if (!accepted || !isSender(sender)) return;
+        if (!accepted || !senders.has(sender)) return;
         due += 1;
         if ((lives[number] ?? 0) === 0) lost += 1;
       });
@@ -96,9 +103,9 @@ export class Ledger {
     return { due, lost };
   }
 
-  /** How long after they were sent events were read in the logs of members of this kind, in milliseconds. */
-  delays(kind: Kind): Distribution | undefined {
-    return distributionOf(this.delaysMs[kind]);
+  /** How long after members of the one kind sent events they were read in the logs of members of the other, in milliseconds. */
+  delays(sender: Kind, receiver: Kind): Distribution | undefined {
+    return distributionOf(this.delaysMs[sender][receiver]);
   }
 
   private accept(event: SentEvent): void {
@@ -117,7 +124,12 @@ export class Ledger {
     member.lives[number] = member.life;
     if (before === member.life) this.twice[member.kind] += 1;
     else if (before !== 0) this.again[member.kind] += 1;
-    else if (number % delaySampleEvery === 0) this.delaysMs[member.kind].push(performance.now() - event.sentAtMs);
+    else if (number % delaySampleEvery === 0) this.noteDelay(event, member.kind);
+  }
+
+  private noteDelay({ sender, sentAtMs }: SentEvent, receiver: Kind): void {
+    const { kind } = this.members.get(sender) ?? {};
+    if (kind !== undefined) this.delaysMs[kind][receiver].push(performance.now() - sentAtMs);
   }
 
   private changed(observer: string, subject: string, failed: boolean): void {

@@ -1,5 +1,6 @@
 /** Results of trials as a table for the page, and as a line or two while they come in. */
 
+import type { Distribution } from "../../src/simulator/statistics.ts";
 import type { EventCount } from "./ledger.ts";
 import type { Telling, TrialResult } from "./trial.ts";
 
@@ -19,14 +20,18 @@ const membership: readonly Column[] = [
 const events: readonly Column[] = [
   ["fault", ({ fault }) => fault],
   ["events", (result) => result.events.accepted.toLocaleString("en-US")],
-  ["lost at ours", ({ ours }) => share(ours.sound)],
-  ["at Debian's", ({ debian }) => share(debian.sound)],
+  ["lost from ours to ours", ({ ours }) => share(ours.sound.ours)],
+  ["Debian's to ours", ({ ours }) => share(ours.sound.debian)],
+  ["ours to Debian's", ({ debian }) => share(debian.sound.ours)],
+  ["Debian's to Debian's", ({ debian }) => share(debian.sound.debian)],
   ["missed by ours that were hit", ({ ours }) => share(ours.hit)],
   ["by Debian's", ({ debian }) => share(debian.hit)],
   ["told twice, ours / Debian's", ({ ours, debian }) => `${ours.twice} / ${debian.twice}`],
   ["again after a restart", ({ ours, debian }) => `${ours.again} / ${debian.again}`],
-  ["ms to ours, p50 / p99", ({ ours }) => delays(ours)],
-  ["to Debian's", ({ debian }) => delays(debian)],
+  ["ms from ours to ours, p50 / p99", ({ ours }) => delays(ours.delayMs.ours)],
+  ["Debian's to ours", ({ ours }) => delays(ours.delayMs.debian)],
+  ["ours to Debian's", ({ debian }) => delays(debian.delayMs.ours)],
+  ["Debian's to Debian's", ({ debian }) => delays(debian.delayMs.debian)],
 ];
 
 /** What became of the members, and what of the events. */
@@ -47,10 +52,14 @@ export function describeResult(result: TrialResult): string {
   const { ours, debian, falseFailures, events, agreedAfterMs, problems } = result;
   return [
     `  ${result.evidence}; ${events.accepted} events, ${events.refused} refused or unanswered; agreed after ${agreedAfterMs === undefined ? "NEVER" : seconds(agreedAfterMs)}`,
-    `  lost: ours ${share(ours.sound)} (hit ${share(ours.hit)}), Debian's ${share(debian.sound)} (hit ${share(debian.hit)}); twice ${ours.twice} / ${debian.twice}, again ${ours.again} / ${debian.again}`,
-    `  delay p50 / p99: ours ${delays(ours)} ms, Debian's ${delays(debian)} ms; false failures ${falseFailures.byOurs} / ${falseFailures.byDebian}, longest ${seconds(falseFailures.longestMs)}`,
+    `  lost: ${lost("ours", ours)}; ${lost("Debian's", debian)}; twice ${ours.twice} / ${debian.twice}, again ${ours.again} / ${debian.again}`,
+    `  ms p50 / p99: to ours ${delays(ours.delayMs.ours)} from ours, ${delays(ours.delayMs.debian)} from Debian's; to Debian's ${delays(debian.delayMs.ours)}, ${delays(debian.delayMs.debian)}; false failures ${falseFailures.byOurs} / ${falseFailures.byDebian}, longest ${seconds(falseFailures.longestMs)}`,
     ...problems.map((problem) => `  BROKEN: ${problem}`),
   ].join("\n");
+}
+
+function lost(where: string, { sound, hit }: Telling): string {
+  return `at ${where} ${share(sound.ours)} of ours, ${share(sound.debian)} of Debian's (${share(hit)} where hit)`;
 }
 
 function share({ due, lost }: EventCount): string {
@@ -60,7 +69,7 @@ function share({ due, lost }: EventCount): string {
   return `${percent < 0.01 ? "< 0.01" : percent.toFixed(2)} % (${lost.toLocaleString("en-US")})`;
 }
 
-function delays({ delayMs }: Telling): string {
+function delays(delayMs: Distribution | undefined): string {
   return delayMs === undefined ? "" : `${Math.round(delayMs.median)} / ${Math.round(delayMs.p99)}`;
 }
 

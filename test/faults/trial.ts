@@ -22,14 +22,15 @@ export interface TrialOptions {
 }
 
 export interface Telling {
-  /** At members, and of senders, to whom nothing happened. */
-  readonly sound: EventCount;
+  /** At members, and of senders, to whom nothing happened, by the kind of the sender. */
+  readonly sound: Readonly<Record<Kind, EventCount>>;
   /** At members that were cut off, stopped or killed, of senders to whom nothing happened. */
   readonly hit: EventCount;
   /** Tellings of what the same process had told, and of what it had told before it was started anew. */
   readonly twice: number;
   readonly again: number;
-  readonly delayMs: Distribution | undefined;
+  /** By the kind of the sender. */
+  readonly delayMs: Readonly<Record<Kind, Distribution | undefined>>;
 }
 
 export interface TrialResult {
@@ -85,12 +86,17 @@ function judge({ machines, ledger }: FaultCluster): readonly string[] {
 
 function tellingOf({ ledger, hit }: FaultCluster, kind: Kind): Telling {
   const isSound = (name: string) => !hit.has(name);
+  const soundOf = (sender: Kind) =>
+    ledger.countAt(
+      (name, ofMember) => ofMember === kind && isSound(name),
+      (name, ofSender) => ofSender === sender && isSound(name),
+    );
   return {
-    sound: ledger.countAt((name, ofMember) => ofMember === kind && isSound(name), isSound),
+    sound: { ours: soundOf("ours"), debian: soundOf("debian") },
     hit: ledger.countAt((name, ofMember) => ofMember === kind && hit.has(name), isSound),
     twice: ledger.twice[kind],
     again: ledger.again[kind],
-    delayMs: ledger.delays(kind),
+    delayMs: { ours: ledger.delays("ours", kind), debian: ledger.delays("debian", kind) },
   };
 }
 

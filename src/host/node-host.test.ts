@@ -96,6 +96,28 @@ describe("many timers that are due at once", () => {
     expect(order.indexOf("packet")).toBeLessThan(100);
   });
 
+  test("let those go first that have no delay, and are not held up by them for ever", async () => {
+    const { timers } = await create();
+    const order: string[] = [];
+    const work = (what: string) => {
+      const endMs = performance.now() + 1;
+      while (performance.now() < endMs);
+      order.push(what);
+    };
+    const again = () => {
+      work("prompt");
+      if (order.filter((what) => what === "delayed").length < 50) timers.after(0, again);
+    };
+    timers.after(1, again);
+    for (let count = 0; count < 50; count++) timers.after(1, () => work("delayed"));
+    const dueMs = performance.now() + 10;
+    while (performance.now() < dueMs);
+    await until(() => order.filter((what) => what === "delayed").length === 50);
+    // About as many of one as of the other, by turns.
+    expect(order.slice(0, 25)).toContain("delayed");
+    expect(order.slice(1, 25)).toContain("prompt");
+  });
+
   test("fire though one of them throws", async () => {
     const { timers } = await create();
     const fired: string[] = [];

@@ -48,6 +48,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   let agent: Agent;
   let log: AgentLog | undefined;
   let signals: EarlySignals;
+  process.on("exit", () => banner.flush());
   // So that a mistake in the rest is told in that format too.
   if ((given.flags["logFormat"] ?? given.environment["SERF_LOG_FORMAT"]) === "json") banner.useFormat("json");
   try {
@@ -78,6 +79,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
     : 1;
   await agent.shutdown();
   await log.close();
+  banner.flush();
   return endProcess(exitCode);
 }
 

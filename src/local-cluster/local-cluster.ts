@@ -109,11 +109,10 @@ export class LocalCluster {
 
   /**
    * Has each node join one of the first, several at once, and then exchange everything once more, as agents do that know several
-   * addresses: of all that gossip carries while so many join, some is lost, some comes late, and would otherwise wait for the next push/pull,
-   * minutes in a large cluster. The first nodes, whom all others joined, know everybody as soon as they have asked each other.
+   * addresses. The first nodes, whom all others joined, know everybody as soon as they have asked each other.
    *
-   * Only then does news leave at once. A thousand who all tell a thousand at once of a thousand joins, a packet each, would have this one
-   * process do nothing else for minutes; by the timer a packet has room for a dozen joins.
+   * Only then does news leave, and what was learnt meanwhile is news to nobody. A thousand who all tell a thousand of a thousand joins, sixteen
+   * times each, would have this one process do nothing else for two minutes.
    *
    * Rejects with JOIN_FAILED.
    */
@@ -125,7 +124,12 @@ export class LocalCluster {
     const [first, ...hubs] = this.running.slice(0, hubsMax);
     for (const hub of [...hubs, ...hubs]) await this.syncWith(hub, first!);
     await this.atOnce(this.running.slice(hubsMax), (node) => this.syncWith(node, this.pickHub()));
-    for (const { agent } of this.running) if (agent.serf.state === "alive") agent.serf.memberlist.disseminate("eager");
+    const { complete, nodes } = this.census();
+    for (const { agent } of this.running) {
+      if (agent.serf.state !== "alive") continue;
+      if (complete === nodes) agent.serf.memberlist.forgetNews();
+      agent.serf.memberlist.disseminate("eager");
+    }
   }
 
   /** Has whoever has nothing more to tell, and still misses somebody, ask again, until nobody does. */
@@ -208,6 +212,8 @@ export class LocalCluster {
       const rpcPort = !servesRpc || this.nextRpcPort === 0 ? 0 : this.nextRpcPort++;
       try {
         const agent = await this.startAgentAt(name, port, rpcPort, servesRpc);
+        // Until all have joined: see `join`.
+        agent.serf.memberlist.disseminate("none");
         return { agent, name, endpoint: agent.bound };
       } catch (error) {
         const isTaken = error instanceof SerfError && error.code === "ADDRESS_IN_USE" && this.nextPort !== 0;
@@ -226,8 +232,6 @@ export class LocalCluster {
         ...{ profile, tags, encryptKey },
         // It saves nothing on loopback.
         compression: false,
-        // Until all have joined: see `join`.
-        dissemination: "timer",
         fastFailure: this.options.nodes <= closelyWatchedMax,
       },
       name,

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../base/address.ts";
+import { unreachable } from "../base/errors.ts";
 import type { Broadcast } from "./broadcast-queue.ts";
 import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
 import { EagerDissemination } from "./eager-dissemination.ts";
@@ -30,6 +31,25 @@ class TimerDissemination implements DisseminationPolicy {
   stop(): void {}
 }
 
+type DisseminationKind = MemberlistOptions["dissemination"] | "none";
+
+/** News leaves along with pings and acks alone. */
+class NoDissemination implements DisseminationPolicy {
+  queued(): number {
+    return 0;
+  }
+
+  receiving(): void {}
+
+  received(): void {}
+
+  choosePeers(): readonly Member[] {
+    return [];
+  }
+
+  stop(): void {}
+}
+
 /** Holds the policy in force, which may change at any time, and connects it with the queues. */
 export class Dissemination {
   private readonly around: DisseminationSurroundings;
@@ -55,7 +75,7 @@ export class Dissemination {
   }
 
   /** What was told to the former policy and not yet sent is left to the gossiper. */
-  use(kind: MemberlistOptions["dissemination"]): void {
+  use(kind: DisseminationKind): void {
     this.policy.stop();
     this.policy = this.create(kind);
   }
@@ -85,7 +105,16 @@ export class Dissemination {
     return this.policy.queued(broadcast, isUser);
   }
 
-  private create(kind: MemberlistOptions["dissemination"]): DisseminationPolicy {
-    return kind === "eager" ? new EagerDissemination(this.around) : new TimerDissemination(this.around.peers);
+  private create(kind: DisseminationKind): DisseminationPolicy {
+    switch (kind) {
+      case "eager":
+        return new EagerDissemination(this.around);
+      case "timer":
+        return new TimerDissemination(this.around.peers);
+      case "none":
+        return new NoDissemination();
+      default:
+        return unreachable(kind);
+    }
   }
 }

@@ -170,10 +170,18 @@ export class Memberlist implements TransportReceiver {
     if (this.aloneNow) told();
   }
 
-  /** Changes when, and to whom, news is sent: see the option of this name. */
-  disseminate(how: MemberlistOptions["dissemination"]): void {
+  /**
+   * Changes when, and to whom, news is sent: see the option of this name. With "none" it leaves along with pings and acks alone: for a while, where
+   * nodes are told by exchanges.
+   */
+  disseminate(how: MemberlistOptions["dissemination"] | "none"): void {
     this.expectRunning();
     this.dissemination.use(how);
+  }
+
+  /** Tells nobody what is still pending about members: for whoever knows that everybody knows it. */
+  forgetNews(): void {
+    this.foundations.broadcasts.clear();
   }
 
   /** Falls silent. To the others this node looks failed, unless it left before. Calling it again does nothing. */

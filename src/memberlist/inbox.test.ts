@@ -56,6 +56,20 @@ describe("the inbox", () => {
     expect(handled.at(-1)).toBe("a4");
   });
 
+  it("has messages of the layer above wait for a flood of others no longer than for a turn", () => {
+    const { network, inbox, handled } = createInbox(1_000);
+    for (let count = 0; count < 600; count++) inbox.push(from, alive(`a${count}`));
+    for (let count = 0; count < 100; count++) inbox.push(from, { kind: "user", payload: new Uint8Array(1) });
+    const orders: string[][] = [];
+    network.createHost({ address: "10.0.0.2" }).timers.after(0, () => orders.push(handled.slice()));
+    network.run(0);
+    const [turn] = orders;
+    expect(turn).toHaveLength(256);
+    expect(turn!.filter((name) => name === "user")).toHaveLength(64);
+    expect(turn!.slice(0, 192)).not.toContain("user");
+    expect(handled).toHaveLength(700);
+  });
+
   it("lets other timers have their turn after some hundred messages", () => {
     const { network, inbox, handled } = createInbox(1_000);
     for (let index = 0; index < 600; index += 1) inbox.push(from, dead(`d${index}`));

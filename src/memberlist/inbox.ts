@@ -21,6 +21,8 @@ interface Entry {
 
 /** So many messages are handled in one go; then whatever else the event loop has to do comes first. */
 const drainMax = 256;
+/** So many of them, if there are as many, are messages of the layer above: those about members may come faster than they are handled. */
+const usersAtLeast = 64;
 /** A packet holds one or a few messages about members, and a dozen or two of a burst of user events. */
 const userShare = 8;
 
@@ -30,7 +32,8 @@ const userShare = 8;
  * after the packets that are already waiting were looked at, a bounded number at a time. Alive messages come first (a
  * refutation should overtake what it refutes), and of what is said about members the newest, because it is what is still true. What comes
  * when the inbox is full is dropped: gossip repeats itself, and push/pull repairs the rest. So far as memberlist does it. Messages of the layer
- * above have a queue of their own and keep their order: none makes an older one void, and a burst of them must not cost news of members.
+ * above have a queue of their own and keep their order: none makes an older one void, and a burst of them must not cost news of members, nor a
+ * flood of these a message of theirs.
  */
 export class Inbox {
   private readonly options: InboxOptions;
@@ -81,9 +84,15 @@ export class Inbox {
 
   private drain(): void {
     this.scheduled = false;
-    for (let handled = 0; handled < drainMax; handled += 1) {
-      const entry = this.alive.pop() ?? this.others.pop() ?? this.users[this.usersHandled++];
+    const membersMax = drainMax - Math.min(this.users.length, usersAtLeast);
+    let handled = 0;
+    for (; handled < membersMax; handled++) {
+      const entry = this.alive.pop() ?? this.others.pop();
       if (entry === undefined) break;
+      this.options.handle(entry.from, entry.message);
+    }
+    for (; handled < drainMax && this.usersHandled < this.users.length; handled++) {
+      const entry = this.users[this.usersHandled++]!;
       this.options.handle(entry.from, entry.message);
     }
     this.users.splice(0, this.usersHandled);

@@ -50,9 +50,13 @@ export class PacketSender {
     this.send(to, name, [message, ...this.takeBroadcasts(bytesMax)]);
   }
 
-  /** One packet full of broadcasts. False if none are pending, and nothing was sent. */
-  sendBroadcasts(to: Member): boolean {
-    const messages = this.takeBroadcasts(this.around.envelopes.messageBytesMax());
+  /**
+   * One packet full of broadcasts. False if none are pending, and nothing was sent. With `shared` half of it is for what the layer above has to tell:
+   * for as long as a thousand joins are told, a user event would wait for them all.
+   */
+  sendBroadcasts(to: Member, shared = false): boolean {
+    const bytesMax = this.around.envelopes.messageBytesMax();
+    const messages = shared ? this.takeShared(bytesMax) : this.takeBroadcasts(bytesMax);
     if (messages.length === 0) return false;
     this.send(to, to.name, messages, to.versions);
     return true;
@@ -83,17 +87,33 @@ export class PacketSender {
     }
   }
 
+  private takeShared(bytesMax: number): Uint8Array[] {
+    const { broadcasts } = this.around;
+    const messages: Uint8Array[] = [];
+    this.addUserData(messages, broadcasts.length === 0 ? bytesMax : bytesMax >> 1);
+    messages.push(...broadcasts.take(compoundPartOverheadBytes, bytesMax - lengthOf(messages)));
+    return messages;
+  }
+
   /** News of members first; what the layer above has to tell fills the rest. */
   private takeBroadcasts(bytesMax: number): Uint8Array[] {
     const messages = this.around.broadcasts.take(compoundPartOverheadBytes, bytesMax);
-    const { userData } = this.around.delegates;
-    if (userData === undefined) return messages;
-    let bytesLeft = bytesMax;
-    for (const message of messages) bytesLeft -= message.length + compoundPartOverheadBytes;
-    if (bytesLeft <= compoundPartOverheadBytes + userTypeBytes) return messages;
-    for (const payload of userData.takeBroadcasts(compoundPartOverheadBytes + userTypeBytes, bytesLeft)) {
-      messages.push(encodeMessage({ kind: "user", payload }));
-    }
+    this.addUserData(messages, bytesMax - lengthOf(messages));
     return messages;
   }
+
+  private addUserData(messages: Uint8Array[], bytesMax: number): void {
+    const { userData } = this.around.delegates;
+    if (userData === undefined || bytesMax <= compoundPartOverheadBytes + userTypeBytes) return;
+    for (const payload of userData.takeBroadcasts(compoundPartOverheadBytes + userTypeBytes, bytesMax)) {
+      messages.push(encodeMessage({ kind: "user", payload }));
+    }
+  }
+}
+
+/** In a packet with others. */
+function lengthOf(messages: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const message of messages) bytes += message.length + compoundPartOverheadBytes;
+  return bytes;
 }

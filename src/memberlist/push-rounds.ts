@@ -68,7 +68,7 @@ export class PushRounds {
   private push(count: number): boolean {
     const { packets } = this.around;
     for (const member of this.choosePeers(count)) {
-      if (!packets.sendBroadcasts(member)) return false;
+      if (!packets.sendBroadcasts(member, true)) return false;
       this.bucket.take(1);
     }
     return true;

@@ -17,6 +17,8 @@ export interface ClusterTask {
   /** The share of members that each node does not know of. */
   readonly unknownShare?: number;
   readonly encrypted?: boolean;
+  /** So many members have news of themselves, all at once and a moment before each event, as when they have just joined. */
+  readonly announcements?: number;
   readonly runs: readonly Run[];
 }
 
@@ -98,8 +100,12 @@ class Rumours implements UserDataDelegate {
   mergeRemoteState(): void {}
 }
 
+/** How long before an event those who announce themselves have begun. */
+const announcedBeforeMs = 100;
+
 /** All runs of a task in one cluster, one after the other. */
-export function measure({ nodes, timerShare = 0, unknownShare = 0, encrypted = false, runs }: ClusterTask) {
+export function measure(task: ClusterTask) {
+  const { nodes, timerShare = 0, unknownShare = 0, encrypted = false, announcements = 0, runs } = task;
   const keys = encrypted ? { keys: [new Uint8Array(32).fill(7)] } : {};
   const cluster = new MemberlistCluster(nodes, { pushPullIntervalMs: 0, fastFailure: false, ...keys });
   const random = new SeededRandom(nodes, 7);
@@ -132,6 +138,8 @@ export function measure({ nodes, timerShare = 0, unknownShare = 0, encrypted = f
     let copies = 0;
     for (let event = 0; event < events; event++) {
       network.run(1_000 * random.fraction());
+      for (const { memberlist } of cluster.nodes.slice(0, announcements)) memberlist.updateMeta(0, () => undefined);
+      if (announcements > 0) network.run(announcedBeforeMs);
       id += 1;
       const startMs = network.nowMs;
       let count = 1;

@@ -24,6 +24,12 @@ test("one message reaches a hundred nodes in two steps, lossy or not, at the cos
   for (const { transmissions } of [none!, some!, timer!]) expect(transmissions).toBeLessThan(12.2);
 }, 60_000);
 
+test("one message reaches all while the news of many members is still told", () => {
+  const runs = [{ policy: "eager", loss: 0.05, events: 2 }] as const;
+  const [result] = measure({ nodes: 128, announcements: 80, runs });
+  expect(result!.lastMs.at(-1)).toBeLessThan(60);
+}, 30_000);
+
 test("it finds its way encrypted, where half relay nothing, and where each node lacks some of the others", () => {
   const runs = [{ policy: "eager", loss: 0, events: 10 }] as const;
   expect(measure({ nodes: 80, encrypted: true, runs })[0]!.p99Ms).toBeLessThan(4);

@@ -9,7 +9,7 @@ import { loopback } from "../support/loopback.ts";
 import { requirePeer } from "../support/peers.ts";
 import { type Sandbox, useSandbox } from "../support/sandbox.ts";
 import type { Kind } from "../support/serf-command.ts";
-import { waitFor } from "../support/wait-for.ts";
+import { sleep, waitFor } from "../support/wait-for.ts";
 
 const kinds: readonly Kind[] = requirePeer("serf") === undefined ? ["ours"] : ["ours", "debian"];
 
@@ -81,6 +81,24 @@ describe("banner and log", () => {
   });
 });
 
+/**
+ * An agent that was sent a signal as soon as it answered, and has caught it. HashiCorp's answers before it catches signals, and nothing that it says
+ * tells when it does: one whom the signal took by surprise is started again, and given more time.
+ */
+async function startAndSignal(kind: Kind, signal: NodeJS.Signals, start: () => Promise<Agent>): Promise<Agent> {
+  const attemptsMax = kind === "ours" ? 1 : 5;
+  for (let attempt = 1; ; attempt++) {
+    const agent = await start();
+    await sleep((attempt - 1) * 200);
+    agent.process.signal(signal);
+    const isCaught = () => agent.log.includes("==> Caught signal:");
+    const isOver = () => isCaught() || agent.process.exit !== undefined;
+    await waitFor(isOver, { what: "the signal to tell", witnesses: [agent] });
+    if (isCaught()) return agent;
+    expect(attempt, agent.describe()).toBeLessThan(attemptsMax);
+  }
+}
+
 describe("signals", () => {
   const sandbox = useSandbox();
   const stories: readonly (readonly [what: string, config: object, signals: NodeJS.Signals[], exit: number])[] = [
@@ -94,9 +112,8 @@ describe("signals", () => {
 
   test.each(cases)("%s: %s", async (kind, _, config, [first, second], exit) => {
     const path = await configFile(sandbox, config);
-    const agent = await sandbox.startAgent({ kind, name: "web", args: [`-config-file=${path}`] });
-    agent.process.signal(first!);
-    await logged(agent, "==> Caught signal:");
+    const start = () => sandbox.startAgent({ kind, name: "web", args: [`-config-file=${path}`] });
+    const agent = await startAndSignal(kind, first!, start);
     if (second !== undefined) {
       await logged(agent, "requesting graceful leave");
       agent.process.signal(second);
@@ -109,17 +126,17 @@ describe("signals", () => {
   test.each(kinds)(
     "%s: SIGHUP takes over log level, handlers, tags and what signals mean (detail 14)",
     async (kind) => {
-      const path = await configFile(sandbox, { log_level: "info", tags: { version: "1" } });
-      const agent = await sandbox.startAgent({ kind, name: "web", args: [`-config-file=${path}`, "-log-level="] });
-      await writeFile(
-        path,
-        JSON.stringify({
+      const agent = await startAndSignal(kind, "SIGHUP", async () => {
+        const path = await configFile(sandbox, { log_level: "info", tags: { version: "1" } });
+        const started = await sandbox.startAgent({ kind, name: "web", args: [`-config-file=${path}`, "-log-level="] });
+        const changed = {
           event_handlers: ["user=echo handled"],
           tags: { version: "2" },
           skip_leave_on_interrupt: true,
-        }),
-      );
-      agent.process.signal("SIGHUP");
+        };
+        await writeFile(path, JSON.stringify(changed));
+        return started;
+      });
       await logged(agent, "==> Reloading configuration...");
       await waitFor(async () => (await agent.members())[0]?.tags["version"] === "2", { what: "the new tag" });
       agent.process.signal("SIGINT");

@@ -1,7 +1,7 @@
 /** Twenty hosts with an agent each, every second one Debian's, whose machines and network can be told to misbehave. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SeededRandom } from "../../src/simulator/seeded-random.ts";
 import type { HostNetwork } from "../support/netns.ts";
@@ -131,8 +131,19 @@ export class FaultCluster {
   }
 }
 
+const sharedMemory = "/dev/shm";
+
+/** A process with a shifted clock that was killed leaves memory under its process id, and one that is given that id later cannot start. */
+function removeLeftovers(): void {
+  for (const file of readdirSync(sharedMemory)) {
+    const [, pid] = /^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/.exec(file) ?? [];
+    if (pid !== undefined && !existsSync(join("/proc", pid))) rmSync(join(sharedMemory, file), { force: true });
+  }
+}
+
 /** The variables by which a process takes the time of day from a file, within a second of its change, and its timers from nowhere but the kernel. */
 function shiftedClock(file: string): Readonly<Record<string, string>> {
+  removeLeftovers();
   const environment = execFileSync(requirePeer("faketime") ?? "faketime", ["now", "env"], { encoding: "utf8" });
   const [, preload] = /^LD_PRELOAD=(.+)$/m.exec(environment) ?? [];
   if (preload === undefined) throw new Error("faketime does not say which library it loads");

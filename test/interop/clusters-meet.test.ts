@@ -138,7 +138,7 @@ describe.skipIf(hasNoNetworks).concurrent("two halves of a cluster that were cut
   const sandbox = useSandbox();
 
   test("and of which one gave the other up, are found by the other once it can", async () => {
-    const { network, agents, all, west, east, eastNames } = await comeApart(sandbox);
+    const { network, agents, all, west, eastNames } = await comeApart(sandbox);
     await giveUp(west[1]!, eastNames);
     await waitForView(west, { ...all, ...statuses(eastNames, "left") });
     await network.heal();
@@ -156,7 +156,6 @@ describe.skipIf(hasNoNetworks).concurrent("two halves of a cluster that were cut
         },
         { what: `${agent.name} to see everybody`, witnesses: agents, deadlineMs: 2 * minuteMs },
       );
-    expect(east.some(({ log }) => log.includes("attempting reconnect to west-"))).toBe(true);
   });
 
   test("and gave each other up, stay two until somebody joins them, and then agree", async () => {

@@ -29,6 +29,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           globalSetup: "test/support/global-setup.ts",
+          // Where a machine stands still for seconds, as rented ones do, a deadline that holds otherwise is missed. What needed it is named at the end of a run.
+          retry: 1,
           // They wait more than they work: two cores serve three.
           maxWorkers: 3,
           // After the fast ones, which would otherwise take the time that real processes need.

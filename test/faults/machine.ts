@@ -91,7 +91,7 @@ export class Machine {
     await this.connect();
   }
 
-  /** Ends the agent as a power cut would. */
+  /** Ends the agent's process, without a word; what it has handed to the system stays. */
   async kill(): Promise<void> {
     this.state = "dead";
     this.client?.close();

@@ -1,6 +1,9 @@
-// `npm run faults -- [--only NAME …] [--minutes M] [--seed N] [--agents 20] [--rate 200] [--json FILE] [--write]`: real agents, every second one Debian's,
-// under one kind of fault after the other. Takes some 45 minutes; --minutes scales all to fit. Needs root. Ctrl-C ends it with what there is by then.
+// `npm run faults -- [--only NAME …] [--minutes M] [--seed N] [--agents 20] [--rate 200] [--json FILE [--missing | --report]] [--write]`: real agents,
+// every second one Debian's, under one kind of fault after the other. Takes some 45 minutes; --minutes scales all to fit. Needs root. Ctrl-C ends it with
+// what there is by then. With --json the table is made in several sittings: rows of the file stay until their fault is run anew; --missing runs only what
+// has none yet, --report nothing at all. --write puts all rows into docs/RELIABILITY.md.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,7 +12,8 @@ import { Sandbox } from "../support/sandbox.ts";
 import { whyNoFaults } from "./available.ts";
 import { faults } from "./faults.ts";
 import { describeResult, formatResults } from "./report.ts";
-import { runTrial, type TrialResult } from "./trial.ts";
+import { type MeasuredResult, readResults, withResult, writeResults } from "./results-file.ts";
+import { runTrial } from "./trial.ts";
 
 const page = "docs/RELIABILITY.md";
 const { values } = parseArgs({
@@ -20,6 +24,8 @@ const { values } = parseArgs({
     agents: { type: "string", default: "20" },
     rate: { type: "string", default: "200" },
     json: { type: "string" },
+    missing: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -29,22 +35,29 @@ const unknown = values.only?.find((name) => !names.includes(name));
 if (values.help || unknown !== undefined) {
   if (unknown !== undefined) console.error(`there is no fault "${unknown}"`);
   console.error(
-    `npm run faults -- [--only NAME] [--minutes M] [--seed 1] [--agents 20] [--rate 200] [--json FILE] [--write]`,
+    `npm run faults -- [--only NAME] [--minutes M] [--seed 1] [--agents 20] [--rate 200] [--json FILE [--missing | --report]] [--write]`,
   );
   console.error(`faults: ${names.join(" ")}`);
   process.exit(unknown === undefined ? 0 : 1);
 }
-const obstacle = await whyNoFaults();
+if ((values.missing || values.report) && values.json === undefined) {
+  console.error("--missing and --report are about the rows of a file: --json FILE");
+  process.exit(1);
+}
+let results = values.json === undefined ? [] : readResults(values.json);
+const obstacle = values.report ? undefined : await whyNoFaults();
 if (obstacle !== undefined) {
   console.error(obstacle);
   process.exit(1);
 }
 const [seed, agents, rate] = [values.seed, values.agents, values.rate].map(toNumber) as [number, number, number];
-const chosen = faults.filter(({ name }) => values.only?.includes(name) ?? true);
-const fullSeconds = chosen.reduce((sum, { seconds }) => sum + seconds, 0);
+const wanted = faults.filter(({ name }) => values.only?.includes(name) ?? true);
+const measured = new Set(results.map(({ fault }) => fault));
+const chosen = values.report ? [] : wanted.filter(({ name }) => !(values.missing && measured.has(name)));
+const fullSeconds = wanted.reduce((sum, { seconds }) => sum + seconds, 0);
 const scale = values.minutes === undefined ? 1 : (toNumber(values.minutes) * 60) / fullSeconds;
 
-const otherLoad = (loadavg()[0] ?? 0).toFixed(1);
+const version = describeVersion();
 let sandbox: Sandbox | undefined;
 let interrupted = false;
 process.once("SIGINT", () => {
@@ -57,23 +70,24 @@ process.on("unhandledRejection", (error) => {
   if (!interrupted) throw error;
 });
 
-const results: TrialResult[] = [];
 const notRun: string[] = [];
 for (const [at, fault] of chosen.entries()) {
   if (interrupted) break;
   const durationMs = Math.max(5_000, fault.seconds * 1000 * scale);
   console.error(`${at + 1} of ${chosen.length}: ${fault.name}, ${Math.round(durationMs / 1000)} s: ${fault.title}`);
   sandbox = new Sandbox();
+  const measuredAt = new Date().toISOString();
+  const load = loadavg()[0] ?? 0;
   try {
     const result = await runTrial(sandbox, fault, {
-      ...{ agents, eventsPerSecond: rate, durationMs, seed: seed + at },
+      ...{ agents, eventsPerSecond: rate, durationMs, seed: seed + faults.indexOf(fault) },
       agreementMs: 180_000,
       // At full size a round of push/pulls, each 30 s.
       settleMs: 35_000 * Math.min(1, Math.max(0.1, scale)),
     });
     if (interrupted) break;
-    results.push(result);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+    results = withResult(results, { ...result, measuredAt, version, load, agents, eventsPerSecond: rate });
+    if (values.json !== undefined) writeResults(values.json, results);
     console.error(describeResult(result));
   } catch (error) {
     if (interrupted) break;
@@ -87,14 +101,29 @@ for (const [at, fault] of chosen.entries()) {
 if (!interrupted) finish();
 
 function finish(): never {
-  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, load average ${otherLoad} before it began`;
-  const command = `npm run faults -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, "");
-  const heading = `${new Date().toISOString().slice(0, 10)}, ${machine}; \`${command}\`, ${agents} agents, ${rate} events a second:`;
-  const text = `${heading}\n\n${formatResults(results)}`;
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+  const text = `\`npm run faults\` on ${machine}${sizeOf(results)}:\n\n${formatResults(results)}`;
   console.log(text);
   if (values.write) writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "faults", text));
   const isWhole = !interrupted && notRun.length === 0;
   process.exit(isWhole && results.every(({ problems }) => problems.length === 0) ? 0 : 1);
+}
+
+/** How many agents and events, if all rows are of as many. */
+function sizeOf(rows: readonly MeasuredResult[]): string {
+  const sizes = new Set(rows.map((row) => `, ${row.agents} agents, ${row.eventsPerSecond} events a second`));
+  return sizes.size === 1 ? [...sizes].join("") : "";
+}
+
+/** The commit, with "+" if files have changed since; "unknown" where there is no git. */
+function describeVersion(): string {
+  const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
+  try {
+    const isChanged = git("status", "--porcelain", "--", "src", "test/faults") !== "";
+    return `${git("rev-parse", "--short=8", "HEAD")}${isChanged ? "+" : ""}`;
+  } catch {
+    return "unknown";
+  }
 }
 
 function toNumber(text: string): number {

@@ -2,9 +2,10 @@
 
 import type { Distribution } from "../../src/simulator/statistics.ts";
 import type { EventCount } from "./ledger.ts";
+import type { MeasuredResult } from "./results-file.ts";
 import type { Telling, TrialResult } from "./trial.ts";
 
-type Column = readonly [heading: string, cell: (result: TrialResult) => string];
+type Column = readonly [heading: string, cell: (result: MeasuredResult) => string];
 
 const membership: readonly Column[] = [
   ["fault", ({ fault }) => fault],
@@ -15,6 +16,7 @@ const membership: readonly Column[] = [
   ["the longest", ({ falseFailures: { longestMs } }) => (longestMs === 0 ? "" : seconds(longestMs))],
   ["all agreed after", ({ agreedAfterMs }) => (agreedAfterMs === undefined ? "NOT" : seconds(agreedAfterMs))],
   ["kept", ({ problems }) => (problems.length === 0 ? "yes" : "NO")],
+  ["measured (UTC), version, load average before", measurement],
 ];
 
 const events: readonly Column[] = [
@@ -35,11 +37,11 @@ const events: readonly Column[] = [
 ];
 
 /** What became of the members, and what of the events. */
-export function formatResults(results: readonly TrialResult[]): string {
+export function formatResults(results: readonly MeasuredResult[]): string {
   return [membership, events].map((columns) => formatTable(columns, results)).join("\n\n");
 }
 
-function formatTable(columns: readonly Column[], results: readonly TrialResult[]): string {
+function formatTable(columns: readonly Column[], results: readonly MeasuredResult[]): string {
   const rows = [
     columns.map(([heading]) => heading),
     columns.map(() => "---"),
@@ -60,6 +62,10 @@ export function describeResult(result: TrialResult): string {
 
 function lost(where: string, { sound, hit }: Telling): string {
   return `at ${where} ${share(sound.ours)} of ours, ${share(sound.debian)} of Debian's (${share(hit)} where hit)`;
+}
+
+function measurement({ measuredAt, version, load }: MeasuredResult): string {
+  return `${measuredAt.slice(0, 16).replace("T", " ")}, ${version}, ${load.toFixed(1)}`;
 }
 
 function share({ due, lost }: EventCount): string {

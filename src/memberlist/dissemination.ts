@@ -63,6 +63,10 @@ export class Dissemination {
     around.delegates.userData?.whenQueued?.((broadcast) => this.queued(broadcast, true));
   }
 
+  get isEager(): boolean {
+    return this.policy instanceof EagerDissemination;
+  }
+
   /** Whether whatever there is to tell is told to this room when it is queued. A layer above need not. */
   get hearsOfAll(): boolean {
     const { userData } = this.around.delegates;

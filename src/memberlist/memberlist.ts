@@ -12,6 +12,7 @@ import { CrashWatch } from "./crash-watch.ts";
 import type { Delegates } from "./delegates.ts";
 import { Directory } from "./directory.ts";
 import { Dissemination } from "./dissemination.ts";
+import { EarlyExchanges } from "./early-exchanges.ts";
 import { createFoundations, type Foundations } from "./foundations.ts";
 import { Gossiper } from "./gossiper.ts";
 import { Inbox, type InboxMessage } from "./inbox.ts";
@@ -67,6 +68,7 @@ export class Memberlist implements TransportReceiver {
   private readonly dissemination: Dissemination;
   private readonly gossiper: Gossiper;
   private readonly stateSync: StateSync;
+  private readonly earlyExchanges: EarlyExchanges;
   private readonly streamServer: StreamServer;
   private readonly joiner: Joiner;
   private readonly announcer: Announcer;
@@ -104,6 +106,7 @@ export class Memberlist implements TransportReceiver {
     this.crashes = new CrashWatch(talking);
     this.prober = new Prober({ ...talking, crashes: this.crashes });
     this.gossiper = new Gossiper(talking);
+    this.earlyExchanges = new EarlyExchanges(talking);
     this.streamServer = new StreamServer(talking);
     this.joiner = new Joiner(talking);
     this.announcer = new Announcer(timers);
@@ -135,6 +138,7 @@ export class Memberlist implements TransportReceiver {
     this.crashes.start();
     this.gossiper.start();
     this.stateSync.start();
+    this.earlyExchanges.begin();
     this.queueCheck.start();
   }
 
@@ -144,7 +148,10 @@ export class Memberlist implements TransportReceiver {
    */
   join(addresses: readonly string[], done: (result: JoinResult) => void): void {
     this.expectRunning();
-    this.joiner.join(addresses, done);
+    this.joiner.join(addresses, (result) => {
+      if (result.joined > 0 && this.state === "running") this.earlyExchanges.begin();
+      done(result);
+    });
   }
 
   /**
@@ -194,6 +201,7 @@ export class Memberlist implements TransportReceiver {
       this.dissemination,
       this.gossiper,
       this.stateSync,
+      this.earlyExchanges,
       this.queueCheck,
       this.streamServer,
     ])
@@ -331,9 +339,12 @@ export class Memberlist implements TransportReceiver {
   /** A message leaves the inbox. */
   private handle(from: Endpoint, message: InboxMessage): void {
     switch (message.kind) {
-      case "alive":
+      case "alive": {
+        const { size } = this.membership;
         this.membership.receiveAliveFrom(from, message);
+        if (this.membership.size > size) this.earlyExchanges.noteNewcomer();
         return;
+      }
       case "suspect":
         this.membership.receiveSuspect(message);
         return;

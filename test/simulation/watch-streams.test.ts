@@ -86,7 +86,7 @@ describe("a stream to a member that is closely watched", () => {
   });
 
   it("is none to members that do not say they keep it", () => {
-    const cluster = grown(4);
+    const cluster = grown(4, 1, { pushPullIntervalMs: 0 });
     const others = ["10.0.1.1", "10.0.1.2", "10.0.1.3"].map((address) => new Puppet(cluster.network, address));
     for (const [index, puppet] of others.entries()) {
       puppet.answersPings = true;

@@ -1,6 +1,8 @@
 /** What comes in floods, and what becomes of a cluster of five under it. */
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { cpuMs, residentMiB } from "../../bench/process-figures.ts";
 import { connectSerf } from "../../src/client/index.ts";
 import { NodeRandom } from "../../src/host/node-random.ts";
@@ -17,6 +19,8 @@ const nodes = 5;
 const key = "T9jncgl9mbLus+baTTa7q7nPSUrXwbDi2dhbtqir37s=";
 const packetsDrawn = 500;
 const askedEveryMs = 50;
+const watcher = fileURLToPath(new URL("longest-turn.mjs", import.meta.url));
+const turnsWrittenEveryMs = 500;
 const sampledEveryMs = 200;
 
 export interface FloodOptions {
@@ -39,6 +43,8 @@ export interface FloodResult {
   readonly logLines: number;
   /** How long the agent took to answer over RPC, in milliseconds. */
   readonly answerMs: { readonly median: number; readonly longest: number };
+  /** The longest time that its event loop was busy in one go, in milliseconds of CPU. */
+  readonly busyMs: number;
   /** How often any of the five suspected another, and held one for failed. */
   readonly suspicions: number;
   readonly failures: number;
@@ -76,6 +82,8 @@ export async function runFlood(sandbox: Sandbox, name: string, options: FloodOpt
   const flood = floods[name];
   if (flood === undefined) throw new Error(`there is no flood ${name}`);
   const agents: Agent[] = [];
+  const turnsPath = join(await sandbox.folder(), "turns");
+  const env = { NODE_OPTIONS: `--import=${watcher}`, LONGEST_TURNS: turnsPath };
   for (let index = 0; index < nodes; index++) {
     const args = ["-log-level=info"];
     agents.push(
@@ -86,6 +94,7 @@ export async function runFlood(sandbox: Sandbox, name: string, options: FloodOpt
         key,
         args,
         join: agents.slice(0, 1),
+        ...(index === 0 && { env }),
       }),
     );
   }
@@ -96,11 +105,13 @@ export async function runFlood(sandbox: Sandbox, name: string, options: FloodOpt
   const { pid } = target.process;
   const cpuBefore = cpuMs(pid);
   const startedMs = performance.now();
+  const beganMs = Date.now();
   const watch = watchAgent(target);
   const { offered, dropped } = await flood.load(target, options);
   const seconds = (performance.now() - startedMs) / 1_000;
   const cpuShare = (cpuMs(pid) - cpuBefore) / 1_000 / seconds;
   const { answersMs, peakMiB } = await watch.stop();
+  const endedMs = Date.now();
   await waitForView(agents, everybody, 60_000);
   const logs = agents.map(({ log }) => log).join("\n");
   return {
@@ -108,9 +119,20 @@ export async function runFlood(sandbox: Sandbox, name: string, options: FloodOpt
     ...{ seconds, offered, dropped, cpuShare, peakMiB },
     logLines: target.log.split("\n").length - linesBefore,
     answerMs: { median: answersMs[answersMs.length >> 1] ?? Number.NaN, longest: answersMs.at(-1) ?? Number.NaN },
+    busyMs: longestTurn(turnsPath, beganMs, endedMs),
     suspicions: logs.match(/memberlist: Suspect /g)?.length ?? 0,
     failures: logs.match(/EventMemberFailed/g)?.length ?? 0,
   };
+}
+
+/** What the agent's watcher wrote between these times. */
+function longestTurn(path: string, fromMs: number, toMs: number): number {
+  const turns = readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ").map(Number) as [number, number])
+    .filter(([atMs]) => atMs > fromMs + turnsWrittenEveryMs && atMs <= toMs);
+  return Math.max(...turns.map(([, ms]) => ms));
 }
 
 /** Asks it something again and again over a connection that it had before, and looks at its memory. */
@@ -202,13 +224,14 @@ export function formatFloods(results: readonly FloodResult[]): string {
       `${Math.round(result.peakMiB)} MiB`,
       grouped(result.logLines),
       `${result.answerMs.median.toFixed(1)} / ${result.answerMs.longest.toFixed(0)} ms`,
+      `${result.busyMs.toFixed(0)} ms`,
       result.suspicions,
       result.failures,
     ].join(" | "),
   );
   return [
-    "| flood | for | offered | dropped or closed | taken a second | CPU, of one core | memory at most | log lines | RPC answers, median / longest | suspicions | failures |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
+    "| flood | for | offered | dropped or closed | taken a second | CPU, of one core | memory at most | log lines | RPC answers, median / longest | busy in one go | suspicions | failures |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ...rows.map((row) => `| ${row} |`),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, write } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { OpenedFile, Storage, StorageDone, StoredFile } from "../base/host.ts";
@@ -7,6 +7,8 @@ import { followLinks } from "./follow-links.ts";
 
 /** What the reference gives the file it compacts into. */
 const temporarySuffix = ".compact";
+/** How long a file that is added to stays open: opening and closing it take most of the time of a short write. */
+const keptOpenMs = 1_000;
 
 /** Files of the system. */
 export class FileStorage implements Storage {
@@ -36,19 +38,21 @@ export class FileStorage implements Storage {
 }
 
 /**
- * A file that is opened anew for each write. These are few, and so a file that was removed, or a disk that was full or away
- * for a time, needs no care: the next write simply succeeds.
+ * A file that is opened anew every second in which it is written, and closed in between. So a file that was removed, or a disk that was full or away
+ * for a time, needs no care: writes soon succeed again.
  */
 class SystemFile implements StoredFile {
   private readonly path: string;
   private queue: Promise<void> = Promise.resolve();
+  private kept: FileHandle | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(path: string) {
     this.path = path;
   }
 
   append(bytes: Uint8Array, done: StorageDone): void {
-    this.enqueue(() => withFile(this.path, "a", (handle) => handle.writeFile(bytes)), done);
+    this.enqueue(() => this.add(bytes), done);
   }
 
   sync(done: StorageDone): void {
@@ -56,11 +60,37 @@ class SystemFile implements StoredFile {
   }
 
   replace(bytes: Uint8Array, done: StorageDone): void {
-    this.enqueue(() => replaceFile(this.path, bytes), done);
+    const replaceNow = async () => {
+      await this.letGo();
+      await replaceFile(this.path, bytes);
+    };
+    this.enqueue(replaceNow, done);
   }
 
+  /** Resolves when all that was asked for so far is done, and the file closed. */
   settled(): Promise<void> {
+    this.queue = this.queue.then(() => this.letGo());
     return this.queue;
+  }
+
+  private async add(bytes: Uint8Array): Promise<void> {
+    this.kept ??= await open(this.path, "a", 0o644);
+    this.timer ??= setTimeout(() => void this.settled(), keptOpenMs).unref();
+    try {
+      await writeAll(this.kept.fd, bytes);
+    } catch (error) {
+      await this.letGo();
+      throw error;
+    }
+  }
+
+  private async letGo(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { kept } = this;
+    this.kept = undefined;
+    // All that was written has been reported; only a network's file system may complain now, and its next write does so again.
+    await kept?.close().catch(() => undefined);
   }
 
   private enqueue(work: () => Promise<void>, done: StorageDone): void {
@@ -90,6 +120,19 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   }
   // The new name is as durable as the folder that holds it; not every system lets a folder be synced.
   await withFile(dirname(target), "r", (handle) => handle.sync()).catch(() => undefined);
+}
+
+/** Half as much work as by the handle's own method, for what is done fifty times a second. */
+function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const writeFrom = (offset: number) =>
+      write(descriptor, bytes, offset, bytes.length - offset, null, (error, written) => {
+        if (error !== null) reject(error);
+        else if (offset + written < bytes.length) writeFrom(offset + written);
+        else resolve();
+      });
+    writeFrom(0);
+  });
 }
 
 async function withFile(path: string, flags: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {

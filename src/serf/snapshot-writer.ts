@@ -1,8 +1,11 @@
 import { utf8Encode } from "../base/bytes.ts";
 import type { Host, StoredFile, Timer } from "../base/host.ts";
 
-/** How long a line may wait to be written together with others. */
-const flushIntervalMs = 500;
+/**
+ * How long a line may wait to be handed to the system together with others. What waits is lost with a process that is killed, and its next life is
+ * told those events again; so it is little.
+ */
+const flushIntervalMs = 20;
 /** How often to try to get out of trouble. */
 const recoveryIntervalMs = 30_000;
 /** A file is never compacted below this size. */
@@ -22,7 +25,7 @@ export interface SnapshotWriterParts {
 }
 
 /**
- * Writes lines to a snapshot file, a few times a second at most, and everything anew when the file has become too long. After a failed append
+ * Writes lines to a snapshot file, fifty times a second at most, and everything anew when the file has become too long. After a failed append
  * nobody knows what the file holds, so everything is written anew, and tried again until that succeeds: a disk that was full
  * or away loses nothing but time.
  */

@@ -56,19 +56,31 @@ describe("a snapshot", () => {
     );
   });
 
-  test("writes the first line at once, and later ones at most every 500 ms", () => {
+  test("writes the first line at once, and later ones at most every 20 ms", () => {
     const { network, open, text } = createMachine();
     const { event } = open();
     event(1);
-    network.run(5);
+    network.run(2);
     expect(text()).toBe("event-clock: 1\n");
     event(2);
-    network.run(400);
+    network.run(10);
     event(3);
-    network.run(50);
+    network.run(6);
     expect(text()).toBe("event-clock: 1\n");
-    network.run(50);
+    network.run(4);
     expect(text()).toBe("event-clock: 1\nevent-clock: 2\nevent-clock: 3\n");
+  });
+
+  test("writes nothing while nothing happens", () => {
+    const { network, open } = createMachine();
+    const { snapshot, host, event } = open();
+    snapshot.start();
+    event(1);
+    network.run(1_000);
+    const writes = () => host.metrics.samples.get("serf.snapshot.appendLine")?.count;
+    expect(writes()).toBe(1);
+    network.run(60_000);
+    expect(writes()).toBe(1);
   });
 
   test("gives the next process what the former one left", () => {

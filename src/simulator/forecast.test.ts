@@ -36,8 +36,15 @@ describe("a forecast", () => {
   });
 
   test("shows what a setting changes", () => {
-    const patient = forecast({ memberlist: { suspicionMult: 12 } });
-    expect(patient.report.failures!.firstMs!.min).toBeGreaterThan(2 * forecast().report.failures!.firstMs!.max);
+    const patient = forecast({ powerLoss: true, memberlist: { suspicionMult: 12 } });
+    const usual = forecast({ powerLoss: true });
+    expect(patient.report.failures!.firstMs!.min).toBeGreaterThan(2 * usual.report.failures!.firstMs!.max);
+  });
+
+  test("kills processes, whose machines refuse and so show it, or has machines lose their power", () => {
+    const { firstMs } = forecast().report.failures!;
+    expect(firstMs!.max).toBeLessThan(1_500);
+    expect(forecast({ powerLoss: true }).report.failures!.firstMs!.min).toBeGreaterThan(2 * firstMs!.max);
   });
 
   test("counts living members that are called failed", () => {

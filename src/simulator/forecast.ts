@@ -26,8 +26,10 @@ export interface ForecastOptions {
   /** The share of packets lost, and of segments of streams sent again, in [0, 1). */
   readonly loss: number;
   readonly latency: Latency;
-  /** How many nodes lose their power at once. */
+  /** How many processes are killed at once. Their machines go on and refuse whoever looks for them, unless `powerLoss` is set. */
   readonly kill: number;
+  /** The machines of what is killed lose their power with it; false by default. */
+  readonly powerLoss?: boolean;
   /** Whether a user event is sent. */
   readonly event: boolean;
   /** How long the cluster is watched while nothing happens. */
@@ -173,7 +175,7 @@ export class Forecast {
     const candidates = [...simulation.running];
     const doomed: SimulatedNode[] = [];
     while (doomed.length < options.kill) doomed.push(...candidates.splice(random.below(candidates.length), 1));
-    for (const node of doomed) simulation.crash(node, true);
+    for (const node of doomed) simulation.crash(node, options.powerLoss === true);
     yield* this.passUntil(() => observations.detections.every(isKnownToAll), this.detectionMsMax());
   }
 

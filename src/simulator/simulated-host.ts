@@ -38,6 +38,7 @@ export class SimulatedHost implements Host {
   readonly metrics: RecordingMetrics;
   readonly process: SimulatedProcess;
   private readonly network: Network<SimulatedTransport>;
+  private resumed = Number.NEGATIVE_INFINITY;
 
   constructor({ name, bound, network, random, fate, disk, logLinesMax }: SimulatedHostParts) {
     const { schedule } = network;
@@ -79,6 +80,11 @@ export class SimulatedHost implements Host {
     return this.process.isPaused;
   }
 
+  /** When it last went on after a pause, by its clock; a long time ago if it never did. */
+  get resumedMs(): number {
+    return this.resumed;
+  }
+
   /**
    * The process dies at once: no timer fires any more, its port is free for a successor, and its kernel ends its streams
    * without what was not yet sent. What it had not yet been told is written may be so in part; see `SimulatedDisk`.
@@ -110,6 +116,7 @@ export class SimulatedHost implements Host {
 
   /** All that waited comes at once. */
   resume(): void {
+    if (this.process.isPaused) this.resumed = this.clock.monotonicMs();
     this.process.resume();
   }
 }

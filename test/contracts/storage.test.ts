@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -156,6 +165,34 @@ describe("storage in files", () => {
       `open ${path}: no such file or directory`,
       `open ${path}.compact: no such file or directory`,
     ]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("creates a file anew that was removed, and leaves none open in the end", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "serf-ts-storage-"));
+    const storage = new FileStorage();
+    const path = join(folder, "snapshot");
+    const opened = storage.open(path);
+    if ("error" in opened) throw new Error(opened.error);
+    const append = () => new Promise<void>((resolve) => opened.file.append(utf8Encode("a\n"), () => resolve()));
+    await append();
+    rmSync(path);
+    // It may be open still, for a second at most.
+    for (const deadlineMs = performance.now() + 20_000; !existsSync(path) && performance.now() < deadlineMs; )
+      await append();
+    expect(readFileSync(path, "utf8")).toMatch(/^(a\n)+$/);
+    const openFiles = () =>
+      readdirSync("/proc/self/fd").map((fd) => {
+        try {
+          return readlinkSync(join("/proc/self/fd", fd));
+        } catch {
+          return undefined;
+        }
+      });
+    await append();
+    expect(openFiles()).toContain(path);
+    await storage.settled();
+    expect(openFiles()).not.toContain(path);
     rmSync(folder, { recursive: true });
   });
 

@@ -16,6 +16,7 @@ import { Membership as SerfMembership } from "../../src/serf/membership.ts";
 import { OpenQuery } from "../../src/serf/open-query.ts";
 import { Queries } from "../../src/serf/queries.ts";
 import { Snapshot } from "../../src/serf/snapshot.ts";
+import { SnapshotWriter } from "../../src/serf/snapshot-writer.ts";
 import { UserEvents } from "../../src/serf/user-events.ts";
 import { runScenario, type Scenario, type Step } from "../../src/simulator/index.ts";
 
@@ -195,6 +196,24 @@ describe("a planted bug is found:", () => {
   test("a snapshot that forgets what it was told", () => {
     mutate(Snapshot.prototype, "recordEventTime", () => undefined);
     expect(complaints()).toContain("snapshots");
+  });
+
+  test("a snapshot that waits half a second with what a killed process was told", () => {
+    mutate(SnapshotWriter.prototype, "plan", (real, self) => void self.host.timers.after(500, real));
+    const killed: Scenario = {
+      snapshots: true,
+      steps: [
+        { kind: "addNodes", count: 3 },
+        { kind: "wait", ms: 5_000 },
+        { kind: "event", node: "n1", count: 3 },
+        { kind: "wait", ms: 250 },
+        { kind: "restart", nodes: ["n3"] },
+        { kind: "calm" },
+      ],
+    };
+    expect(complaints(killed)).toContain("snapshots");
+    vi.restoreAllMocks();
+    expect(complaints(killed)).toEqual([]);
   });
 
   test("a restart that does not take up its clocks", () => {

@@ -38,7 +38,18 @@ export const simulateOptions = {
     doc: "The standard deviation of that: packets overtake each other.",
     flag: "jitter",
   },
-  kill: { type: integer(0, 1_999), default: 0, doc: "How many nodes lose their power at once.", flag: "kill" },
+  kill: {
+    type: integer(0, 1_999),
+    default: 0,
+    doc: "How many processes are killed at once, while their machines go on.",
+    flag: "kill",
+  },
+  powerLoss: {
+    type: boolean(),
+    default: false,
+    doc: "The machines of what -kill kills lose their power: then nobody is left there to refuse a connection, and detection takes longer.",
+    flag: "power-loss",
+  },
   event: { type: boolean(), default: false, doc: "Send a user event, and see how it gets about.", flag: "event" },
   set: {
     type: pairs(),

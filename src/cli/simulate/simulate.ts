@@ -47,9 +47,9 @@ export async function simulate(options: SimulateOptions, seedGiven: boolean, ter
 }
 
 async function forecast(options: SimulateOptions, terminal: Terminal, stopped: () => void): Promise<Outcome> {
-  const { nodes, seed, profile, loss, latencyMs, jitterMs, kill, event, quietMs } = options;
+  const { nodes, seed, profile, loss, latencyMs, jitterMs, kill, powerLoss, event, quietMs } = options;
   const settings: ForecastOptions = {
-    ...{ nodes, seed, profile, loss, kill, event, quietMs },
+    ...{ nodes, seed, profile, loss, kill, powerLoss, event, quietMs },
     memberlist: readSettings(options.set),
     latency: jitterMs === 0 ? latencyMs : { kind: "normal", meanMs: latencyMs, deviationMs: jitterMs },
   };

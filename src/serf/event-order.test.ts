@@ -20,6 +20,14 @@ describe("the order of events", () => {
     expect(told).toEqual(["7", "8", "9"]);
   });
 
+  test("has a first event not wait, whatever its time", () => {
+    const { told, order, take } = createOrder();
+    take(300, 301);
+    order.settleBefore(400);
+    take(400);
+    expect(told).toEqual(["300", "301", "400"]);
+  });
+
   test("is restored when what was missing comes", () => {
     const { told, take } = createOrder();
     take(1, 4, 3);
@@ -78,6 +86,33 @@ describe("the order of events", () => {
     network.run(1_100);
     take(4);
     expect(told.at(-1)).toBe("4");
+  });
+
+  test("has everybody wait a moment where the first packet of one of several senders is lost", () => {
+    const { network, told, order, take } = createOrder();
+    const range = Array.from({ length: 16 }, (_, index) => index + 1);
+    order.settleBefore(1);
+    take(17);
+    for (const time of range) order.take(time, `${time} of another`, false);
+    expect(told).toEqual([]);
+    network.run(12);
+    take(...range);
+    network.run(50);
+    expect(told).toEqual([...range.flatMap((time) => [`${time} of another`, `${time}`]), "17"]);
+  });
+
+  test("has what comes late go before all that still waits, of whatever time", () => {
+    const { network, told, order, take } = createOrder();
+    take(1, 2);
+    order.take(1, "1 of another", false);
+    network.run(5);
+    take(3);
+    network.run(30);
+    // Sent again: it would have waited longer than those after it.
+    order.take(2, "2 of another", false);
+    network.run(25);
+    expect(told).toEqual(["1", "2", "1 of another", "2 of another", "3"]);
+    expect(order.heldCount).toBe(0);
   });
 
   test("is not kept where that is switched off", () => {

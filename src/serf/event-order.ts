@@ -38,9 +38,13 @@ export class EventOrder<T> {
   private readonly deliver: (event: T) => void;
   /** By Lamport time, in the order of arrival. */
   private readonly held = new Map<number, Held<T>>();
+  /** Those of them whose turn was over when they came: they go at the latest before the next one that has its turn. */
+  private readonly late = new Set<number>();
   /** Events from here on wait for those before them. Undefined until the first: what was before is not this node's business. */
   private nextTime: number | undefined;
   private hurryUntilMs = Number.NEGATIVE_INFINITY;
+  /** The highest time so far. */
+  private highest = 0;
   /** Since `countedSinceMs`. */
   private counted = 0;
   private countedSinceMs = 0;
@@ -64,13 +68,14 @@ export class EventOrder<T> {
     const nowMs = this.clock.monotonicMs();
     this.nextTime ??= time;
     const { held } = this;
-    this.noteHurry(nowMs, time < this.nextTime || held.has(time));
+    this.noteHurry(nowMs, time, time < this.nextTime || held.has(time));
     if (this.options.waitMs === 0) {
       this.deliver(event);
       return;
     }
     const there = held.get(time) ?? { sinceMs: nowMs, events: [] };
     held.set(time, there);
+    if (time < this.nextTime) this.late.add(time);
     if (!ahead) there.events.push(event);
     if (time - this.nextTime > this.options.window) this.waitNoLonger(time - this.options.window);
     if (held.size > heldMax) this.flush();
@@ -92,12 +97,15 @@ export class EventOrder<T> {
     this.timer = undefined;
   }
 
-  private noteHurry(nowMs: number, isShared: boolean): void {
+  /** Times that are passed over count as events: a packet full of them may be lost, and events of another member with the same times arrive. */
+  private noteHurry(nowMs: number, time: number, isShared: boolean): void {
+    const passed = time - Math.max(this.highest, (this.nextTime ?? time) - 1);
+    this.highest = Math.max(this.highest, time);
     if (nowMs - this.countedSinceMs > burstMs) {
       this.countedSinceMs = nowMs;
       this.counted = 0;
     }
-    this.counted += 1;
+    this.counted += passed > 0 && passed <= this.options.window ? passed : 1;
     const forMs = isShared ? sharedForMs : this.counted > burstEvents ? burstMs : 0;
     this.hurryUntilMs = Math.max(this.hurryUntilMs, nowMs + forMs);
   }
@@ -136,6 +144,7 @@ export class EventOrder<T> {
       if (time === undefined || next === undefined || next.sinceMs > sinceMs) break;
       // First, since whoever is told may send an event.
       this.nextTime = time + 1;
+      for (const one of [...this.late].sort((a, b) => a - b)) this.deliverTime(one);
       this.deliverTime(time);
     }
     this.arm();
@@ -145,6 +154,7 @@ export class EventOrder<T> {
     const { held } = this;
     const events = held.get(time)?.events ?? [];
     held.delete(time);
+    this.late.delete(time);
     for (const event of events) this.deliver(event);
   }
 

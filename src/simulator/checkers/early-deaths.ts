@@ -40,20 +40,21 @@ class EarlyDeaths implements Checker {
       return;
     const life = this.onlyLife(after.name);
     if (life === undefined || life === observer) return;
-    if (after.state === "suspect") this.noteSuspicion(life, after.incarnation);
+    if (after.state === "suspect") this.noteSuspicion(observer, life, after.incarnation);
     else if (before !== undefined && !isGone(before.state) && !this.isRumour(after.name))
       this.judge(observer, life, after.incarnation);
   }
 
-  private noteSuspicion(life: SimulatedNode, incarnation: number): void {
+  private noteSuspicion(observer: SimulatedNode, life: SimulatedNode, incarnation: number): void {
     const known = this.suspicions.get(life) ?? new Map<number, Suspicion>();
     this.suspicions.set(life, known);
-    if (!known.has(incarnation)) known.set(incarnation, { sinceMs: this.world.nowMs, isExcused: this.isExcused(life) });
+    if (!known.has(incarnation))
+      known.set(incarnation, { sinceMs: this.world.nowMs, isExcused: this.isExcused(observer, life) });
   }
 
   private judge(observer: SimulatedNode, life: SimulatedNode, incarnation: number): void {
     const suspicion = this.suspicions.get(life)?.get(incarnation);
-    if (suspicion?.isExcused || this.isExcused(life)) return;
+    if (suspicion?.isExcused || this.isExcused(observer, life)) return;
     const { suspicionMult, probeIntervalMs } = observer.serf.memberlist.options;
     // Clocks that were fast for a moment have made times shorter, this node's own or those of whoever it believes.
     const fastestRate = Math.max(...this.world.lives.map(({ host }) => host.clock.fastestRate));
@@ -77,14 +78,16 @@ class EarlyDeaths implements Checker {
     return lives.length === 1 && lives[0]!.isUp ? lives[0] : undefined;
   }
 
-  private isExcused({ host, serf }: SimulatedNode): boolean {
+  private isExcused(observer: SimulatedNode, { host, name }: SimulatedNode): boolean {
     const { isPaused, process, address } = host;
+    const { memberlist } = observer.serf;
     const turnedAway = this.world.rejectedFrom(address);
     if (turnedAway.size === 0) return false;
     if (isPaused || process.isStalled || !this.world.isNetworkFair) return true;
-    // One who says so, and as many as have to confirm it.
     const witnesses = this.world.running.filter((node) => turnedAway.has(node.host.address)).length;
-    return witnesses > serf.memberlist.options.fastFailureConfirmations;
+    // One who says so, and as many as have to confirm it: all others, where there are no more; and never one alone.
+    const others = memberlist.members().filter((member) => member.name !== name).length;
+    return witnesses >= Math.max(2, Math.min(1 + memberlist.options.fastFailureConfirmations, others));
   }
 }
 

@@ -20,6 +20,11 @@ export interface UserDataDelegate {
   localState(join: boolean, received?: Uint8Array): Uint8Array;
   /** What the other side of a push/pull sent along. It may queue broadcasts. */
   mergeRemoteState(state: Uint8Array, join: boolean): void;
+  /**
+   * The same where there may be much of it, and called in its place: the memberlist asks the iterator for `next` at once, and again after the
+   * packets that came meanwhile, until it is done; not after the memberlist has stopped.
+   */
+  mergeInSlices?(state: Uint8Array, join: boolean): Iterator<unknown>;
 }
 
 /** Told of changes after they took effect. */

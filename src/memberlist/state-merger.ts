@@ -36,6 +36,8 @@ export class StateMerger {
   private waitingRecords = 0;
   /** How far the first of those that wait is merged. */
   private merged = 0;
+  /** The layer above at its part of it. */
+  private userMerge: Iterator<unknown> | undefined;
   private timer: Timer | undefined;
 
   constructor(around: MergerSurroundings) {
@@ -59,6 +61,7 @@ export class StateMerger {
   stop(): void {
     this.timer?.cancel();
     this.waiting.length = this.waitingRecords = 0;
+    this.userMerge = undefined;
   }
 
   private begin(state: RemoteState): void {
@@ -75,18 +78,24 @@ export class StateMerger {
   }
 
   private proceed(state: RemoteState): void {
-    const { delegates, membership, timers } = this.around;
-    const { nodes, userState, join } = state;
+    const { membership } = this.around;
+    const { nodes } = state;
     for (let cost = 0; cost < costPerTurn && this.merged < nodes.length; )
       cost += membership.merge(nodes[this.merged++]!) ? newsCost : 1;
     // Somebody who was told of a member may have stopped this node.
     if (this.waiting[0] !== state) return;
-    if (this.merged < nodes.length) {
-      this.timer = timers.after(0, () => this.proceed(state));
-      return;
-    }
-    if (userState.length > 0) delegates.userData?.mergeRemoteState(userState, join);
-    this.finish(state, undefined);
+    if (this.merged === nodes.length && this.proceedAbove(state)) this.finish(state, undefined);
+    else if (this.waiting[0] === state) this.timer = this.around.timers.after(0, () => this.proceed(state));
+  }
+
+  /** True when the layer above has taken over its part. */
+  private proceedAbove({ userState, join }: RemoteState): boolean {
+    const { userData } = this.around.delegates;
+    if (userState.length === 0 || userData === undefined) return true;
+    this.userMerge ??= userData.mergeInSlices?.(userState, join);
+    if (this.userMerge !== undefined) return this.userMerge.next().done === true;
+    userData.mergeRemoteState(userState, join);
+    return true;
   }
 
   private finish(state: RemoteState, problem: string | undefined): void {
@@ -95,6 +104,7 @@ export class StateMerger {
     this.waiting.shift();
     this.waitingRecords -= state.nodes.length;
     this.merged = 0;
+    this.userMerge = undefined;
     const next = this.waiting[0];
     if (next !== undefined) this.timer = this.around.timers.after(0, () => this.begin(next));
     state.done(problem);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { utf8Encode } from "../base/bytes.ts";
 import { encodeEventSums, findDiffering } from "./event-sums.ts";
 import { LamportBuffer } from "./lamport-buffer.ts";
-import type { RecentEvent } from "./messages.ts";
+import type { RecentEvent } from "./push-pull.ts";
 
 function bufferWith(times: readonly number[], now = 1_000, name = "deploy") {
   const buffer = new LamportBuffer<RecentEvent>(4_096, () => false);

@@ -5,7 +5,7 @@
 
 import { utf8Encode } from "../base/bytes.ts";
 import type { LamportBuffer, LamportSlot } from "./lamport-buffer.ts";
-import type { RecentEvent } from "./messages.ts";
+import type { RecentEvent } from "./push-pull.ts";
 
 /** Lamport times for one checksum. */
 const timesPerSum = 32;

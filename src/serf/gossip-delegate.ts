@@ -3,19 +3,12 @@ import { unreachable } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import { isRejected, type Rejected } from "../base/rejected.ts";
+import { finish, WorkSlice } from "../base/work-slice.ts";
 import type { BroadcastQueue, QueuedListener } from "../memberlist/broadcast-queue.ts";
 import type { UserDataDelegate } from "../memberlist/delegates.ts";
 import type { Broadcasts } from "./broadcasts.ts";
-import {
-  decodePushPull,
-  decodeSerfMessage,
-  encodePushPull,
-  encodeSerfMessage,
-  type LeaveIntent,
-  type PushPull,
-  type Relay,
-  type SerfMessage,
-} from "./messages.ts";
+import { decodeSerfMessage, encodeSerfMessage, type LeaveIntent, type Relay, type SerfMessage } from "./messages.ts";
+import { encodePushPull, openPushPull, readPushPull } from "./push-pull.ts";
 import type { QueryResponse } from "./query-messages.ts";
 import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
 
@@ -38,7 +31,6 @@ export class GossipDelegate implements UserDataDelegate {
   private readonly parts: GossipDelegateParts;
   private readonly host: Host;
   private readonly rejectionLog: RateLimitedLog;
-  private lastDecoded: { readonly state: Uint8Array; readonly decoded: PushPull | Rejected } | undefined;
 
   constructor(parts: GossipDelegateParts, host: Host) {
     this.parts = parts;
@@ -76,21 +68,21 @@ export class GossipDelegate implements UserDataDelegate {
   }
 
   localState(_join: boolean, received?: Uint8Array): Uint8Array {
-    const remote = received && received.length > 0 ? this.decodeState(received) : undefined;
-    return encodePushPull(localState(this.parts, remote === undefined || isRejected(remote) ? undefined : remote));
+    const asked = received && received.length > 0 ? openPushPull(received) : undefined;
+    const sums = asked === undefined || isRejected(asked) ? undefined : asked.eventSums;
+    return encodePushPull(localState(this.parts, sums));
   }
 
   mergeRemoteState(state: Uint8Array, join: boolean): void {
-    const remote = this.decodeState(state);
-    this.lastDecoded = undefined;
-    if (isRejected(remote)) this.note(remote);
-    else mergeRemoteState(remote, this.parts, !join || this.parts.replays(), (intent) => this.passOn(intent));
+    finish(this.mergeInSlices(state, join));
   }
 
-  /** An exchange that others begin is decoded to be answered, and then merged. */
-  private decodeState(state: Uint8Array): PushPull | Rejected {
-    if (this.lastDecoded?.state !== state) this.lastDecoded = { state, decoded: decodePushPull(state) };
-    return this.lastDecoded.decoded;
+  *mergeInSlices(state: Uint8Array, join: boolean): Generator<void, void> {
+    const replay = !join || this.parts.replays();
+    const slice = new WorkSlice();
+    const remote = yield* readPushPull(state, slice);
+    if (isRejected(remote)) this.note(remote);
+    else yield* mergeRemoteState(remote, this.parts, replay, (intent) => this.passOn(intent), slice);
   }
 
   private passOn(intent: LeaveIntent): void {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hexDecode, hexEncode, utf8Encode } from "../base/bytes.ts";
 import { isRejected } from "../base/rejected.ts";
-import { decodePushPull, decodeSerfMessage, encodePushPull, encodeSerfMessage } from "./messages.ts";
+import { decodeSerfMessage, encodeSerfMessage } from "./messages.ts";
+import { decodePushPull, encodePushPull } from "./push-pull.ts";
 import type { QueryMessage } from "./query-messages.ts";
 
 function hex(digits: string): Uint8Array {

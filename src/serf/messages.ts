@@ -7,29 +7,13 @@ import type { Endpoint } from "../base/address.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { isRejected, type Rejected, rejected } from "../base/rejected.ts";
 import { MsgpackReader } from "../wire/msgpack-reader.ts";
-import {
-  boolean,
-  bytes,
-  field,
-  list,
-  looseText,
-  map,
-  message,
-  nullable,
-  optionalField,
-  struct,
-  text,
-  u64,
-  type Value,
-} from "../wire/schema.ts";
-import type { LamportSlot } from "./lamport-buffer.ts";
+import { boolean, bytes, field, looseText, message, text, u64, type Value } from "../wire/schema.ts";
 import { type QueryMessage, type QueryResponse, query, queryResponse, relayHeader } from "./query-messages.ts";
 
-/** The first byte of every message. 6 to 8 head payloads of queries, never a message of their own. */
+/** The first byte of every message. 2 is a push/pull's; 6 to 8 head payloads of queries, never a message of their own. */
 const messageTypes = {
   leave: 0,
   join: 1,
-  pushPull: 2,
   userEvent: 3,
   query: 4,
   queryResponse: 5,
@@ -55,44 +39,9 @@ const userEvent = message("user-event", {
   coalesce: field("CC", boolean),
 });
 
-const recentEvent = struct({
-  name: field("Name", looseText),
-  payload: field("Payload", bytes),
-});
-
-/** As on the wire: the reference sends its ring of events as it lies, with a nil for every empty slot. */
-const pushPull = struct({
-  lamportTime: field("LTime", u64),
-  statusTimes: field("StatusLTimes", map(u64)),
-  leftMembers: field("LeftMembers", list(text)),
-  eventTime: field("EventLTime", u64),
-  slots: field(
-    "Events",
-    list(nullable(struct({ time: field("LTime", u64), items: field("Events", list(recentEvent)) }))),
-  ),
-  queryTime: field("QueryLTime", u64),
-  /** Ours alone: others skip it. See `event-sums.ts`. */
-  eventSums: optionalField("EventSums", bytes),
-});
-
 export type LeaveIntent = Value<typeof leaveIntent>;
 export type JoinIntent = Value<typeof joinIntent>;
 export type UserEventMessage = Value<typeof userEvent>;
-export type RecentEvent = Value<typeof recentEvent>;
-
-/** Serf's part of a push/pull. */
-export interface PushPull {
-  readonly kind: "push-pull";
-  readonly lamportTime: number;
-  /** Of every member, the Lamport time of the newest intent about it. */
-  readonly statusTimes: ReadonlyMap<string, number>;
-  readonly leftMembers: readonly string[];
-  readonly eventTime: number;
-  readonly events: readonly LamportSlot<RecentEvent>[];
-  readonly queryTime: number;
-  /** Asks for the user events of times whose checksums differ. Empty where nothing is asked. */
-  readonly eventSums: Uint8Array;
-}
 
 /** A message to be handed on, as it is, to a node that its sender may not reach. */
 export interface Relay {
@@ -142,20 +91,6 @@ export function decodeSerfMessage(received: Uint8Array): SerfMessage | Rejected 
   if (decoder === undefined) return rejected("unknown-kind", `Received message of unknown type: ${type}`);
   const [name, decode] = decoder;
   return because(decode(received), `Error decoding ${name} message`);
-}
-
-export function encodePushPull(value: PushPull): Uint8Array {
-  return pushPull.encode({ ...value, slots: value.events }, messageTypes.pushPull);
-}
-
-export function decodePushPull(received: Uint8Array): PushPull | Rejected {
-  if (received.length === 0) return rejected("truncated", "Remote state is zero bytes");
-  if (received[0] !== messageTypes.pushPull)
-    return rejected("unknown-kind", `Remote state has bad type prefix: ${received[0]}`);
-  const decoded = because(pushPull.decode(received, 1), "Failed to decode remote state");
-  if (isRejected(decoded)) return decoded;
-  const { slots, ...rest } = decoded;
-  return { kind: "push-pull", ...rest, events: slots.filter((slot) => slot !== undefined) };
 }
 
 function decodeRelay(received: Uint8Array): Relay | Rejected {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { memberlistMember } from "../../test/support/members.ts";
 import { utf8Encode } from "../base/bytes.ts";
+import { isRejected } from "../base/rejected.ts";
+import { finish, WorkSlice } from "../base/work-slice.ts";
 import { SimulatedNetwork } from "../simulator/index.ts";
 import type { SerfEvent } from "./events.ts";
 import { Membership } from "./membership.ts";
-import type { PushPull } from "./messages.ts";
+import { decodePushPull, encodePushPull, type PushPull, readPushPull } from "./push-pull.ts";
 import { Queries } from "./queries.ts";
 import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
 import { UserEvents } from "./user-events.ts";
@@ -52,7 +54,7 @@ function slot(time: number, ...names: string[]) {
 /** Returns of whom a leave was passed on. */
 function merge(remote: PushPull, state: ExchangedState, replay = true): string[] {
   const passedOn: string[] = [];
-  mergeRemoteState(remote, state, replay, ({ node }) => void passedOn.push(node));
+  finish(mergeRemoteState(remote, state, replay, ({ node }) => void passedOn.push(node), new WorkSlice()));
   return passedOn;
 }
 
@@ -80,6 +82,39 @@ describe("the local state", () => {
       queryTime: 1,
       eventSums: new Uint8Array(0),
     });
+  });
+});
+
+describe("a large remote state", () => {
+  const count = 20_000;
+  const names = Array.from({ length: count }, (_, index) => `n${index}`);
+  const oneSlot = [{ time: 3, items: names.map((name) => ({ name, payload: utf8Encode("1") })) }];
+
+  test.each([
+    ["status times", { statusTimes: new Map(names.map((name) => [name, 5])) }, 4],
+    ["who left", { leftMembers: names }, 4],
+    ["events of many times", { events: names.map((name, time) => slot(time, name)) }, 12],
+    ["events of one time", { events: oneSlot }, 4],
+  ])("is read and merged in slices: %s", (_title, overrides, slicesMin) => {
+    const state = createState("self");
+    const encoded = encodePushPull(remoteState(overrides));
+    function* readAndMerge() {
+      const slice = new WorkSlice();
+      const remote = yield* readPushPull(encoded, slice);
+      if (isRejected(remote)) throw new Error(remote.detail);
+      yield* mergeRemoteState(remote, state, true, () => undefined, slice);
+    }
+    expect([...readAndMerge()].length).toBeGreaterThanOrEqual(slicesMin);
+  });
+
+  test("is refused as a whole if a part cannot be read, and if a flood of events is in no order", () => {
+    const broken = encodePushPull(remoteState({ statusTimes: new Map([["web", 5]]), leftMembers: ["left"] }));
+    broken[broken.length - 1] = 0xa0;
+    expect(decodePushPull(broken)).toMatchObject({ reason: "malformed" });
+    const slots = Array.from({ length: 70_000 }, (_, time) => slot(time, "e"));
+    expect(isRejected(decodePushPull(encodePushPull(remoteState({ events: slots }))))).toBe(false);
+    const shuffled = encodePushPull(remoteState({ events: [...slots, slot(1, "late")] }));
+    expect(decodePushPull(shuffled)).toMatchObject({ reason: "too-large" });
   });
 });
 

@@ -2,14 +2,16 @@ import { bytesEqual, emptyBytes, utf8Length } from "../base/bytes.ts";
 import { SerfError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
+import type { WorkSlice } from "../base/work-slice.ts";
 import { EventOrder } from "./event-order.ts";
 import { EventRepair } from "./event-repair.ts";
 import { encodeEventSums, findDiffering } from "./event-sums.ts";
 import type { SerfEvent } from "./events.ts";
 import { LamportBuffer, type LamportSlot } from "./lamport-buffer.ts";
 import { LamportClock } from "./lamport-clock.ts";
-import { encodeSerfMessage, type PushPull, type RecentEvent, type UserEventMessage } from "./messages.ts";
+import { encodeSerfMessage, type UserEventMessage } from "./messages.ts";
 import { NamedCounter } from "./named-counter.ts";
+import type { PushPull, RecentEvent } from "./push-pull.ts";
 
 /** A line a minute for each kind of complaint: who sent an event is not known, so it cannot be one for each peer. */
 const complaintPeriodMs = 60_000;
@@ -104,19 +106,26 @@ export class UserEvents {
     return true;
   }
 
-  /** Takes over what a push/pull brought. Without `replay` events of before are not told. */
-  merge({ eventTime, events }: Pick<PushPull, "eventTime" | "events">, replay: boolean): void {
+  /** Takes over what a push/pull brought, a slice at a time. Without `replay` events of before are not told. */
+  *merge(
+    { eventTime, events }: Pick<PushPull, "eventTime" | "events">,
+    replay: boolean,
+    slice: WorkSlice,
+  ): Generator<void, void> {
     const isFirst = this.completeBefore === undefined;
     // One less, since no message bears the time that the other's clock shows.
     this.clock.witness(eventTime - 1);
     if (!replay) this.ignoreBefore(eventTime);
-    this.merging = true;
     // The reference takes the slots of the ring as they lie and so tells events out of order (serf#448).
     for (const { time, items } of events.toSorted((a, b) => a.time - b.time)) {
-      for (const { name, payload } of items)
+      for (const { name, payload } of items) {
+        this.merging = true;
         this.receive({ kind: "user-event", lamportTime: time, name, payload, coalesce: false });
+        this.merging = false;
+        if (slice.isOver()) yield;
+      }
+      if (slice.isOver()) yield;
     }
-    this.merging = false;
     // Whoever has just come has missed nothing, but will not miss anything from now on.
     if (isFirst) this.settleBefore(eventTime);
     this.repair.consider();

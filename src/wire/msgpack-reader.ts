@@ -170,8 +170,26 @@ export class MsgpackReader {
     while (values > 0 && this.failure === undefined) {
       // Every value takes at least one byte, so a larger count can never be filled.
       if (values > this.end - this.position) this.truncated(this.position + values);
+      else if (shortLengths[this.bytes[this.position]!]! > 0) values = this.skipShort(values);
       else values += this.skipHead() - 1;
     }
+  }
+
+  /** Steps over `values` as far as they are short, which nearly all are: the fast path of `skip`. Returns how many are left. */
+  private skipShort(values: number): number {
+    const { bytes, end } = this;
+    let { position } = this;
+    let left = values;
+    while (left > 0 && position < end) {
+      const head = bytes[position]!;
+      const length = shortLengths[head]!;
+      if (length === 0) break;
+      if (length > end - position) return this.truncated(position + length);
+      position += length;
+      left += shortContents[head]! - 1;
+    }
+    this.position = position;
+    return left;
   }
 
   /** Steps over a head and its payload; returns how many values it contains. */
@@ -263,6 +281,20 @@ export class MsgpackReader {
 const fixedWidths: readonly number[] = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0,
 ];
+
+/** By their head, the lengths of values whose head tells it, without those they contain; 0 for other heads. */
+const shortLengths = Uint8Array.from({ length: 256 }, (_, head) => {
+  if (head < 0xa0 || head >= 0xe0) return 1;
+  if (head < 0xc0) return 1 + (head & 0x1f);
+  if (head === 0xc0 || head === 0xc2 || head === 0xc3) return 1;
+  return head >= 0xca && head <= 0xd3 ? 1 + fixedWidths[head - 0xc0]! : 0;
+});
+
+/** How many values these contain. */
+const shortContents = Uint8Array.from({ length: 256 }, (_, head) => {
+  if (head < 0x80 || head >= 0xa0) return 0;
+  return head < 0x90 ? 2 * (head & 0x0f) : head & 0x0f;
+});
 
 function describe(head: number): string {
   return `0x${head.toString(16).padStart(2, "0")}`;

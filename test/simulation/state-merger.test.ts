@@ -28,7 +28,8 @@ class Bench {
   private readonly foundations;
   readonly merger: StateMerger;
 
-  constructor() {
+  /** The layer above takes so many turns of its own for its part, where a number is given. */
+  constructor(turnsAbove?: number) {
     const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
     const userData = {
       nodeMeta: () => noUserState,
@@ -37,7 +38,12 @@ class Bench {
       localState: () => noUserState,
       mergeRemoteState: (state: Uint8Array) => void this.happened.push(state[0]!),
     };
-    const delegates: Delegates = { userData };
+    const { happened } = this;
+    function* mergeInSlices(state: Uint8Array) {
+      for (let turn = 1; turn < turnsAbove!; turn++) yield happened.push(`slice of ${state[0]}`);
+      happened.push(state[0]!);
+    }
+    const delegates: Delegates = { userData: turnsAbove === undefined ? userData : { ...userData, mergeInSlices } };
     const foundations = createFoundations(
       resolveMemberlistOptions({ nodeName: "n1" }),
       host,
@@ -107,6 +113,27 @@ describe("merging what another node knows", () => {
     while (bench.turnsDue > 0) bench.turn();
     expect(bench.happened).toEqual([1, "done", 2, "done", 3, "done"]);
     expect(bench.known).toBe(1_011);
+  });
+
+  test("gives the layer above turns of its own, and the next state waits for it", () => {
+    const bench = new Bench(3);
+    bench.merge(members(10), Uint8Array.of(1));
+    bench.merge(members(10, "other"), Uint8Array.of(2));
+    expect(bench.happened).toEqual(["slice of 1"]);
+    while (bench.turnsDue > 0) {
+      expect(bench.turnsDue).toBe(1);
+      bench.turn();
+    }
+    expect(bench.happened).toEqual(["slice of 1", "slice of 1", 1, "done", "slice of 2", "slice of 2", 2, "done"]);
+    expect(bench.known).toBe(20);
+  });
+
+  test("leaves the layer above alone once the node has stopped", () => {
+    const bench = new Bench(3);
+    bench.merge(members(10), Uint8Array.of(1));
+    bench.merger.stop();
+    expect(bench.turnsDue).toBe(0);
+    expect(bench.happened).toEqual(["slice of 1"]);
   });
 
   test("refuses a state whose members would not understand each other, and goes on with the next", () => {

@@ -44,8 +44,8 @@ export interface EventSpread {
 const eventLimitMs = 60_000;
 
 /**
- * In clusters of up to so many nodes crashes are known within two seconds. That takes each node five packets a second more, and in one process
- * all nodes share a core.
+ * In clusters of up to so many nodes crashes are known within two seconds. That takes each node eight ends of streams, and in one process all
+ * nodes share a core and the limit of open files.
  */
 const closelyWatchedMax = 250;
 

@@ -1,11 +1,13 @@
 /** `npm run bench:bursts`: thousands of user events at once, ours beside Debian's serf, with and without loss. `--help` tells the rest. */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { replaceSection } from "../test/experiments/section.ts";
 import { requirePeer } from "../test/support/peers.ts";
 import { Sandbox } from "../test/support/sandbox.ts";
+import { sleep } from "../test/support/wait-for.ts";
 import { LiveCluster, type Mix } from "./cluster/live-cluster.ts";
 import { isOwnNetwork, runInOwnNetwork } from "./cluster/network.ts";
 import { describeRun } from "./cluster/report.ts";
@@ -14,7 +16,8 @@ import { type BurstFigures, measureBurst } from "./cluster/spread.ts";
 const help = `npm run bench:bursts -- [flags]
 
   --events 5000      events of a burst; of the long one, ten times as many
-  --kinds ours,guest,mixed,debian
+  --kinds ours,process,guest,mixed,debian
+                     process: a hundred nodes of the library in one process, which takes five minutes
                      guest: one of ours, which sends, among Debian's
   --nodes 5          agents of each cluster
   --losses 0,5       percent of all UDP packets that are lost (takes root and nft)
@@ -26,7 +29,7 @@ Ctrl-C ends all of it.`;
 const { values } = parseArgs({
   options: {
     events: { type: "string", default: "5000" },
-    kinds: { type: "string", default: "ours,guest,mixed,debian" },
+    kinds: { type: "string", default: "ours,process,guest,mixed,debian" },
     nodes: { type: "string", default: "5" },
     losses: { type: "string", default: "0,5" },
     only: { type: "string" },
@@ -35,21 +38,27 @@ const { values } = parseArgs({
   },
 });
 
+/** Processes of these kinds, or nodes of the library in one process. */
+type BurstKind = Mix | "process";
+
 interface Case {
-  readonly mix: Mix;
+  readonly mix: BurstKind;
   readonly nodes: number;
   readonly lossPercent: number;
   readonly senders: number;
   readonly events: number;
 }
 
-const names: Readonly<Record<Mix, string>> = {
+const names: Readonly<Record<BurstKind, string>> = {
   ours: "serf-ts",
+  process: "serf-ts in one process",
   guest: "one serf-ts among Debian's",
   mixed: "half and half",
   debian: "Debian's",
 };
 const deadlineMs = 180_000;
+/** The nodes of the case in one process. */
+const processNodes = 100;
 const [nodes, events] = [Number(values.nodes), Number(values.events)];
 const rows: string[] = [];
 let sandbox: Sandbox | undefined;
@@ -58,12 +67,12 @@ if (values.help) console.log(help);
 else process.exitCode = (isOwnNetwork() ? undefined : await runInOwnNetwork()) ?? (await main());
 
 async function main(): Promise<number> {
-  const kinds = Object.keys(names).filter((mix) => values.kinds.split(",").includes(mix)) as Mix[];
+  const kinds = Object.keys(names).filter((mix) => values.kinds.split(",").includes(mix)) as BurstKind[];
   if (kinds.length === 0 || !(nodes >= 4 && nodes <= 100) || !(events >= 10 && events <= 50_000)) {
     console.error(`bench:bursts: at least one kind, 4 to 100 nodes, 10 to 50000 events\n\n${help}`);
     return 1;
   }
-  if (kinds.some((mix) => mix !== "ours") && requirePeer("serf") === undefined) {
+  if (kinds.some((mix) => mix !== "ours" && mix !== "process") && requirePeer("serf") === undefined) {
     console.error("bench:bursts: Debian's serf is missing: apt-get install serf, or --kinds ours");
     return 1;
   }
@@ -85,15 +94,18 @@ async function main(): Promise<number> {
   return 0;
 }
 
-function casesOf(mix: Mix): Case[] {
-  const cases = values.losses
-    .split(",")
-    .map((percent) => ({ mix, nodes, lossPercent: Number(percent), senders: 1, events }));
+function casesOf(mix: BurstKind): Case[] {
+  if (mix === "process") return casesOfLosses({ mix, nodes: processNodes, senders: 1, events });
+  const cases = casesOfLosses({ mix, nodes, senders: 1, events });
   if (mix === "debian") return cases;
   const base = { mix, nodes, lossPercent: 0 };
   if (mix !== "guest") cases.push({ ...base, senders: 3, events });
   cases.push({ ...base, senders: 1, events: events * 10 });
   return cases;
+}
+
+function casesOfLosses(given: Omit<Case, "lossPercent">): Case[] {
+  return values.losses.split(",").map((percent) => ({ ...given, lossPercent: Number(percent) }));
 }
 
 /** Each case has a cluster of its own, which settles first: agents of ours learn from acks who else is of theirs. */
@@ -102,17 +114,37 @@ async function measure(given: Case): Promise<void> {
   process.stderr.write(`${names[mix]}: ${given.events} events from ${senders}, ${lossPercent} % lost\n`);
   sandbox = new Sandbox();
   try {
-    const cluster = await LiveCluster.start(mix, given.nodes, sandbox);
-    await cluster.join();
-    await new Promise((resolve) => setTimeout(resolve, given.nodes * 1_500));
-    lose(lossPercent);
-    rows.push(describe(given, await measureBurst(cluster, given.events, { senders, deadlineMs })));
+    const figures =
+      mix === "process"
+        ? await measureInProcess(given, sandbox)
+        : await measureAgents(await LiveCluster.start(mix, given.nodes, sandbox), given);
+    rows.push(describe(given, figures));
     process.stderr.write(`${rows.at(-1)}\n`);
   } finally {
     lose(0);
     await sandbox.close();
     sandbox = undefined;
   }
+}
+
+async function measureAgents(cluster: LiveCluster, { events: sent, senders, lossPercent, nodes: size }: Case) {
+  await cluster.join();
+  await sleep(size * 1_500);
+  lose(lossPercent);
+  return measureBurst(cluster, sent, { senders, deadlineMs });
+}
+
+/** Its packets are lost from the start: only the process knows when all have joined. */
+async function measureInProcess(given: Case, owner: Sandbox): Promise<BurstFigures> {
+  lose(given.lossPercent);
+  const program = fileURLToPath(new URL("./cluster/in-process-burst.ts", import.meta.url));
+  const args = ["--import", "tsx", program, String(given.nodes), String(given.events), String(deadlineMs)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  owner.onClose(async () => child.kill("SIGKILL"));
+  let text = "";
+  for await (const piece of child.stdout) text += String(piece);
+  if (text === "") throw new Error("the process of all nodes ended without figures");
+  return JSON.parse(text) as BurstFigures;
 }
 
 function describe({ mix, nodes: size, senders, lossPercent, events: sent }: Case, figures: BurstFigures): string {

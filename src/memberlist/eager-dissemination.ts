@@ -164,7 +164,7 @@ export class EagerDissemination implements DisseminationPolicy {
       this.sendNext();
     }
     // Whoever has just told everybody leaves the others to do something, too.
-    this.rounds.begin(toldAll);
+    this.rounds.begin(toldAll ? "never" : this.tree.isDirect ? "soon" : "now");
   }
 
   /** One packet to each of those who are to have it. */

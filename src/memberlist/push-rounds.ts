@@ -9,6 +9,14 @@ const laterRoundsMs = [4, 12, 36] as const;
 const jitter = 0.25;
 const firstRoundMax = 6;
 const laterRoundsTotalMax = 8;
+/** Where an origin tells everybody itself, it has told all after so long at most: some time to begin with, and some for each of them. */
+const toldAfterMs = { least: 3, perNode: 0.1 } as const;
+
+/**
+ * When the first round takes place. "now": the tree may have missed many. "soon": the origin is telling everybody itself, and would only be held up.
+ * "never": this node has just told everybody.
+ */
+export type FirstRound = "now" | "soon" | "never";
 
 /**
  * Sends what is pending to some random members at once, and to some more a few milliseconds later: what reaches those whom the
@@ -20,6 +28,8 @@ export class PushRounds {
   private readonly choosePeers: (count: number) => readonly Member[];
   private readonly bucket: TokenBucket;
   private timer: Timer | undefined;
+  /** The timer is for the first round. */
+  private isBeginning = false;
   private round = 0;
   private plan: readonly number[] = [];
 
@@ -30,23 +40,30 @@ export class PushRounds {
     this.bucket = new TokenBucket(around.clock, perSecond, perSecond);
   }
 
-  /** Something new is pending: it all begins anew, with the first round now or, where that would tell nobody anything, with the next. */
-  begin(skipFirst: boolean): void {
-    this.timer?.cancel();
-    this.timer = undefined;
-    const { options, table } = this.around;
+  /** Something new is pending: it all begins anew, unless a beginning is awaited already; what is new goes along with that. */
+  begin(first: FirstRound): void {
+    if (this.isBeginning && first === "soon") return;
+    this.stop();
+    const { options, random, table, timers } = this.around;
     this.plan = planRounds(retransmitLimit(options.retransmitMult, table.length));
     this.round = 0;
-    if (skipFirst) this.awaitNext();
-    else this.proceed();
+    if (first === "now") this.proceed();
+    else if (first === "never") this.awaitNext();
+    else {
+      this.isBeginning = true;
+      const leastMs = toldAfterMs.least + toldAfterMs.perNode * table.length;
+      this.timer = timers.after(leastMs * (1 + random.fraction()), () => this.proceed());
+    }
   }
 
   stop(): void {
     this.timer?.cancel();
     this.timer = undefined;
+    this.isBeginning = false;
   }
 
   private proceed(): void {
+    this.isBeginning = false;
     const waitMs = this.bucket.waitMs();
     if (waitMs > 0) {
       this.timer = this.around.timers.after(waitMs, () => this.proceed());

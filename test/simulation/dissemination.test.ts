@@ -114,6 +114,26 @@ describe("eager nodes", () => {
     expect(cluster.network.traffic.packets - before).toBeLessThan(20);
   });
 
+  test("leave it to the origin of a small cluster to tell all first, and are not put off again and again by more of its news", () => {
+    const cluster = new SerfCluster(1);
+    const memberlist = { probeIntervalMs: 0, pushPullIntervalMs: 0, gossipIntervalMs: 60_000 };
+    const [a, ...others] = cluster.startJoined(20, { ...quick, memberlist });
+    cluster.network.run(20_000);
+    const before = cluster.network.traffic.packets;
+    const sent = () => cluster.network.traffic.packets - before;
+    a!.serf.userEvent("one", noPayload, false);
+    cluster.network.run(2);
+    for (const other of others) expect(told(other)).toContain("user one");
+    // One of its later rounds may be as early.
+    expect(sent()).toBeLessThanOrEqual(20);
+    for (let index = 0; index < 20; index++) {
+      cluster.network.run(1);
+      a!.serf.userEvent(`e${index}`, noPayload, false);
+    }
+    const fromOrigin = 21 * others.length;
+    expect(sent() - fromOrigin).toBeGreaterThan(others.length);
+  });
+
   test("send no more packets a second than they may, and lose nothing by it", () => {
     const cluster = new SerfCluster(1);
     const memberlist = {

@@ -1,8 +1,9 @@
-// `npm run experiment:detection [-- --nodes 20,100,1000] [--kills 100] [--write]`: how long it takes until the first, and until every node of a simulated cluster holds a process for
+// `npm run experiment:detection [-- --nodes 20,100,1000] [--losses 0,5,25] [--kills 100] [--json FILE] [--write]`: how long it takes until the first, and until every node of a simulated cluster holds a process for
 // failed that is killed while its host lives: on the fast path, and by the timers alone as the reference; with loss of packets and segments. With `--write` the table goes into
-// docs/PERFORMANCE.md. Takes some ten minutes of one core; nearly all of it is the thousand nodes.
+// docs/PERFORMANCE.md. Takes some ten minutes of one core, nearly all of it for the thousand nodes, and as long again for a thousand with a quarter lost.
+// With `--json` rows that are in that file are not measured again, and `--write` writes all of it.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { distributionOf } from "../../src/simulator/statistics.ts";
 import { MemberlistCluster } from "./memberlist-cluster.ts";
@@ -11,7 +12,9 @@ import { replaceSection } from "./section.ts";
 const { values } = parseArgs({
   options: {
     nodes: { type: "string", default: "20,100,1000" },
+    losses: { type: "string", default: "0,5,25" },
     kills: { type: "string", default: "100" },
+    json: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
@@ -66,25 +69,45 @@ function measure({ nodes, loss, fastFailure }: Cell): Detected {
   return found;
 }
 
-const lines = [
-  "| nodes | loss | | the first, p50 / p99 | all, p50 / p99 | kills | living members held for failed | packets of an idle node |",
-  "|---|---|---|---|---|---|---|---|",
-];
+interface Row {
+  readonly cell: Cell;
+  readonly text: string;
+}
+
+const rows: Row[] =
+  values.json !== undefined && existsSync(values.json) ? JSON.parse(readFileSync(values.json, "utf8")) : [];
 for (const nodes of values.nodes.split(",").map(Number))
-  for (const loss of [0, 0.05, 0.25])
+  for (const loss of values.losses.split(",").map((percent) => Number(percent) / 100))
     for (const fastFailure of [false, true]) {
       const cell = { nodes, loss, fastFailure };
-      lines.push(row(cell, measure(cell)));
-      console.error(lines.at(-1));
+      if (rows.some((row) => keyOf(row.cell) === keyOf(cell))) continue;
+      const text = describe(cell, measure(cell));
+      console.error(text);
+      rows.push({ cell, text });
+      rows.sort((a, b) => keyOf(a.cell).localeCompare(keyOf(b.cell)));
+      if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
     }
-const section = `\`npm run experiment:detection -- --nodes ${values.nodes} --kills ${values.kills}\`, ${new Date().toISOString().slice(0, 10)}:\n\n${lines.join("\n")}`;
+const section = `\`npm run experiment:detection -- --kills ${values.kills}\`, ${new Date().toISOString().slice(0, 10)}:\n\n${render()}`;
 console.log(section);
 if (values.write) {
   const page = new URL("../../docs/PERFORMANCE.md", import.meta.url);
   writeFileSync(page, replaceSection(readFileSync(page, "utf8"), "experiment:detection", section));
 }
 
-function row({ nodes, loss, fastFailure }: Cell, found: Detected): string {
+/** By which rows are sorted, too. */
+function keyOf({ nodes, loss, fastFailure }: Cell): string {
+  return [String(nodes).padStart(6, "0"), loss.toFixed(3), fastFailure ? "with" : "alone"].join(" ");
+}
+
+function render(): string {
+  const head = [
+    ...["nodes", "loss", "", "the first, p50 / p99", "all, p50 / p99", "kills"],
+    ...["living members held for failed", "packets of an idle node"],
+  ];
+  return [`| ${head.join(" | ")} |`, `|${"---|".repeat(head.length)}`, ...rows.map(({ text }) => text)].join("\n");
+}
+
+function describe({ nodes, loss, fastFailure }: Cell, found: Detected): string {
   const way = fastFailure ? "fast path" : "timers alone";
   const cells = [
     nodes.toLocaleString("en"),

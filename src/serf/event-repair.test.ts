@@ -112,14 +112,42 @@ describe("the repair of events", () => {
     expect(begun()).toBe(2);
   });
 
-  test("asks again after a burst when an exchange has failed, or when there was nobody to ask, four times in all", () => {
+  test("takes a hole for none because of answers, not because of exchanges that failed", () => {
+    const { network, state, repair, end, begun } = createRepair();
+    state.hole = 1;
+    repair.noteNews(2, false);
+    for (let asked = 1; asked <= 13; asked++) {
+      network.run(1_001);
+      expect(begun()).toBe(asked);
+      end(asked > 10);
+    }
+    expect(state.givenUp).toBe(0);
+    network.run(1_001);
+    end();
+    expect(state.givenUp).toBe(1);
+  });
+
+  test("asks another where one does not answer in two seconds, and counts an answer after that for nothing", () => {
+    const { network, state, repair, end, begun } = createRepair();
+    state.hole = 1;
+    repair.noteNews(2, false);
+    network.run(2_500);
+    expect(begun()).toBe(2);
+    end();
+    expect(repair.isAsking).toBe(true);
+    end();
+    expect(repair.isAsking).toBe(false);
+  });
+
+  test("asks again after a burst when an exchange has failed, or when there was nobody to ask, thirty times in all", () => {
     const { network, state, hear, end, begun } = createRepair();
     hear(100, 500);
     network.run(601);
     end(false);
     state.peers = false;
     network.run(60_000);
-    expect(begun()).toBe(4);
+    expect(begun()).toBe(30);
+    expect(state.givenUp).toBe(1);
   });
 
   test("asks every five seconds while a flow goes on, sooner where the last exchange brought what is a second old", () => {

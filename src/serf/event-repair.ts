@@ -25,6 +25,13 @@ const burstEvents = 32;
 const intervalMs = 1_000;
 /** Exchanges that brought nothing, after which a hole is taken for a time without an event. */
 const vainMax = 4;
+/** Exchanges that failed, or for which there was nobody, after which it is given up likewise: they say nothing of the hole, but may go on for ever. */
+const failedMax = 30;
+/**
+ * Whoever has not answered by then may be cut off or stopped, and another is asked. What it says later is heard nevertheless. The stream's own timeout
+ * is several times as long.
+ */
+const answerMs = 2_000;
 
 /**
  * Notices that user events may be missing, and asks a peer: when a Lamport time has passed of which nothing was heard, and
@@ -40,6 +47,9 @@ export class EventRepair {
   private exchanging = false;
   private stopped = false;
   private vain = 0;
+  private failed = 0;
+  /** Numbers exchanges, to know one that was given up. */
+  private turn = 0;
   private lastExchangeMs = Number.NEGATIVE_INFINITY;
   /** Of the second that began then, at that Lamport time. */
   private countedSinceMs = 0;
@@ -72,6 +82,7 @@ export class EventRepair {
         if (lamportTime < this.oldBefore) this.foundOld = true;
       }
       this.vain = 0;
+      this.failed = 0;
     } else this.count();
     this.consider();
   }
@@ -140,19 +151,28 @@ export class EventRepair {
     this.exchanging = true;
     this.doubtful = false;
     this.foundOld = false;
-    const { metrics } = this.host;
-    const begun = this.node.exchange((succeeded) => this.ended(succeeded));
+    const { metrics, timers } = this.host;
+    const turn = ++this.turn;
+    const begun = this.node.exchange((succeeded) => this.ended(turn, succeeded));
     if (begun) metrics.increment("serf.events.pulls");
-    else this.ended(false);
+    if (begun) timers.after(answerMs, () => this.ended(turn, false));
+    else this.ended(turn, false);
   }
 
-  private ended(succeeded: boolean): void {
+  private ended(turn: number, succeeded: boolean): void {
+    if (turn !== this.turn || !this.exchanging) return;
     this.exchanging = false;
     if (this.stopped) return;
-    if (!succeeded) this.doubtful = true;
-    this.vain += 1;
-    if (this.vain >= vainMax) {
+    if (succeeded) {
+      this.vain += 1;
+      this.failed = 0;
+    } else {
+      this.doubtful = true;
+      this.failed += 1;
+    }
+    if (this.vain >= vainMax || this.failed >= failedMax) {
       this.vain = 0;
+      this.failed = 0;
       this.doubtful = false;
       this.node.giveUpHoles();
     }

@@ -113,6 +113,21 @@ describe("events that a node missed", () => {
     expect(toldOf(d!, a!)).toEqual(range(1_201));
   });
 
+  test("reach it through the one member that reaches both halves of a cluster", () => {
+    const cluster = new SerfCluster(1);
+    const nodes = cluster.startJoined(7, eager);
+    cluster.network.run(10_000);
+    const hosts = nodes.map(({ host }) => host);
+    cluster.network.partition(hosts.slice(1, 4), hosts.slice(4));
+    const [, b] = nodes;
+    for (let sent = 0; sent < 200; sent++) {
+      b!.serf.userEvent(`${b!.name} ${sent}`, payload, false);
+      cluster.network.run(20);
+    }
+    cluster.network.run(10_000);
+    for (const node of nodes) expect(toldOf(node, b!).toSorted((x, y) => x - y)).toEqual(range(200));
+  });
+
   test("are no reason to pull for ever: a time without an event is given up", () => {
     const cluster = new SerfCluster(2);
     const [a, b] = cluster.startJoined(2, eager);

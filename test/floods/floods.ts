@@ -1,6 +1,6 @@
 /** What comes in floods, and what becomes of a cluster of five under it. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cpuMs, residentMiB } from "../../bench/process-figures.ts";
@@ -43,8 +43,8 @@ export interface FloodResult {
   readonly logLines: number;
   /** How long the agent took to answer over RPC, in milliseconds. */
   readonly answerMs: { readonly median: number; readonly longest: number };
-  /** The longest time that its event loop was busy in one go, in milliseconds of CPU. */
-  readonly busyMs: number;
+  /** The longest time that its event loop was busy in one go, in milliseconds of CPU; undefined of the standalone executable, into which nothing is loaded. */
+  readonly busyMs: number | undefined;
   /** How often any of the five suspected another, and held one for failed. */
   readonly suspicions: number;
   readonly failures: number;
@@ -126,7 +126,8 @@ export async function runFlood(sandbox: Sandbox, name: string, options: FloodOpt
 }
 
 /** What the agent's watcher wrote between these times. */
-function longestTurn(path: string, fromMs: number, toMs: number): number {
+function longestTurn(path: string, fromMs: number, toMs: number): number | undefined {
+  if (!existsSync(path)) return undefined;
   const turns = readFileSync(path, "utf8")
     .trim()
     .split("\n")
@@ -224,7 +225,7 @@ export function formatFloods(results: readonly FloodResult[]): string {
       `${Math.round(result.peakMiB)} MiB`,
       grouped(result.logLines),
       `${result.answerMs.median.toFixed(1)} / ${result.answerMs.longest.toFixed(0)} ms`,
-      `${result.busyMs.toFixed(0)} ms`,
+      result.busyMs === undefined ? "" : `${result.busyMs.toFixed(0)} ms`,
       result.suspicions,
       result.failures,
     ].join(" | "),

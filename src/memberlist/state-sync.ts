@@ -6,6 +6,7 @@ import { encodeStateExchange } from "../wire/state-exchange.ts";
 import { pushPullIntervalMs } from "./scaling.ts";
 import { type MergerSurroundings, StateMerger } from "./state-merger.ts";
 import { StreamConversation } from "./stream-client.ts";
+import { isGone } from "./transitions.ts";
 
 /**
  * Anti-entropy: now and then this node and a random other tell each other everything they know. What gossip lost, and
@@ -107,8 +108,11 @@ export class StateSync {
   }
 
   private receiveReply(reply: StreamMessage, join: boolean, done: (problem: string | undefined) => void): void {
-    if (reply.kind === "push-pull") this.merge({ ...reply, join }, done);
-    else if (reply.kind === "error") done(`remote error: ${reply.error}`);
+    if (reply.kind === "push-pull") {
+      // To have reached it would be taken for having joined a cluster.
+      if (join && !reply.nodes.some(({ state }) => !isGone(state))) done("it has left, and knows nobody who is alive");
+      else this.merge({ ...reply, join }, done);
+    } else if (reply.kind === "error") done(`remote error: ${reply.error}`);
     else done(`received invalid message (${reply.kind}), expected push-pull`);
   }
 }

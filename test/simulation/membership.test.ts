@@ -313,6 +313,16 @@ describe("leaving", () => {
     expect(events.filter((event) => event.includes("n5"))).toEqual(["joined n5", "left n5 left"]);
   });
 
+  it("is no cluster to join, where nobody else was known", () => {
+    const cluster = new Cluster();
+    cluster.add().memberlist.leave(0, () => {});
+    const results: JoinResult[] = [];
+    cluster.add().memberlist.join(["10.0.0.1"], (result) => results.push(result));
+    cluster.run(1_000);
+    const reason = "Failed to join 10.0.0.1: it has left, and knows nobody who is alive";
+    expect(results).toEqual([{ joined: 0, failures: [{ address: "10.0.0.1", reason }] }]);
+  });
+
   it("alone in the world is done at once, and a second time too", () => {
     const cluster = new Cluster();
     const only = cluster.add();

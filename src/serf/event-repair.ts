@@ -41,6 +41,8 @@ export class EventRepair {
   private readonly node: EventRepairNode;
   private readonly host: Host;
   private timer: Timer | undefined;
+  /** For the answer of the exchange that is under way. */
+  private patience: Timer | undefined;
   private dueMs = 0;
   /** The hole that the timer was started for. */
   private awaited: number | undefined;
@@ -98,6 +100,7 @@ export class EventRepair {
     this.stopped = true;
     this.timer?.cancel();
     this.timer = undefined;
+    this.patience?.cancel();
   }
 
   private count(): void {
@@ -154,14 +157,16 @@ export class EventRepair {
     const { metrics, timers } = this.host;
     const turn = ++this.turn;
     const begun = this.node.exchange((succeeded) => this.ended(turn, succeeded));
-    if (begun) metrics.increment("serf.events.pulls");
-    if (begun) timers.after(answerMs, () => this.ended(turn, false));
-    else this.ended(turn, false);
+    if (begun) {
+      metrics.increment("serf.events.pulls");
+      this.patience = timers.after(answerMs, () => this.ended(turn, false));
+    } else this.ended(turn, false);
   }
 
   private ended(turn: number, succeeded: boolean): void {
     if (turn !== this.turn || !this.exchanging) return;
     this.exchanging = false;
+    this.patience?.cancel();
     if (this.stopped) return;
     if (succeeded) {
       this.vain += 1;

@@ -347,7 +347,7 @@ export class ScenarioRun {
       node.host.disk.isReadOnly = false;
       node.host.disk.capacityBytes = Number.POSITIVE_INFINITY;
     }
-    this.joinForgotten();
+    simulation.joinForgotten();
     if (yield* simulation.until(() => simulation.unsettled() === undefined, withinMs, 1_000)) {
       this.settledAfterMs = simulation.nowMs - beganMs;
       return;
@@ -355,20 +355,6 @@ export class ScenarioRun {
     const left = simulation.unsettled();
     if (left !== undefined && simulation.violations.length === 0)
       simulation.report(left.checker, `${left.problem}, ${Math.round(withinMs / 1000)} s after the last fault`);
-  }
-
-  /**
-   * A node that was alone when another took its name, and that was forgotten with it when that one left: nothing in the protocol brings it and the
-   * others together again, but whoever runs it.
-   */
-  private joinForgotten(): void {
-    const { simulation } = this;
-    for (const node of simulation.running) {
-      const namesakes = simulation.lives.filter((life) => life !== node && life.name === node.name);
-      const wasReplaced = namesakes.some(({ endedMs }) => endedMs !== undefined && endedMs > node.startedMs);
-      const isOnly = namesakes.every(({ endedMs }) => endedMs !== undefined);
-      if (wasReplaced && isOnly && node.serf.memberlist.aliveCount === 1) simulation.join(node);
-    }
   }
 
   private *expect({ of, status, at, withinMs }: Extract<CheckedStep, { kind: "expect" }>): Generator<void, void, void> {

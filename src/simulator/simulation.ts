@@ -140,6 +140,19 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     node.command(attempt);
   }
 
+  /**
+   * Has nodes join that were alone when another took their name, and were forgotten with it when that one left: nothing in the protocol brings such a
+   * node and the others together again, but whoever runs it.
+   */
+  joinForgotten(): void {
+    for (const node of this.running) {
+      const namesakes = this.lives.filter((life) => life !== node && life.name === node.name);
+      const wasReplaced = namesakes.some(({ endedMs }) => endedMs !== undefined && endedMs > node.startedMs);
+      const isOnly = namesakes.every(({ endedMs }) => endedMs !== undefined);
+      if (wasReplaced && isOnly && node.serf.memberlist.aliveCount === 1) this.join(node);
+    }
+  }
+
   /** Ends a process at once; with `losesPower` its disk forgets what was not synced. */
   crash(node: SimulatedNode, losesPower = false): void {
     if (node.endedMs !== undefined) return;

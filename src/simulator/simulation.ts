@@ -141,15 +141,21 @@ export class Simulation implements CheckedWorld, NodeWatcher {
   }
 
   /**
-   * Has nodes join that were alone when another took their name, and were forgotten with it when that one left: nothing in the protocol brings such a
-   * node and the others together again, but whoever runs it.
+   * Has nodes join whom nobody that runs knows, and who know nobody that runs, since all of them have ended or another had taken their name: nothing
+   * in the protocol brings such a node and the others together again, but whoever runs it. A newcomer that never got to know anybody is none.
    */
   joinForgotten(): void {
-    for (const node of this.running) {
-      const namesakes = this.lives.filter((life) => life !== node && life.name === node.name);
-      const wasReplaced = namesakes.some(({ endedMs }) => endedMs !== undefined && endedMs > node.startedMs);
-      const isOnly = namesakes.every(({ endedMs }) => endedMs !== undefined);
-      if (wasReplaced && isOnly && node.serf.memberlist.aliveCount === 1) this.join(node);
+    const { running } = this;
+    const knows = (one: SimulatedNode, other: SimulatedNode) =>
+      one.serf.members().some(({ name, address }) => name === other.name && address === other.host.address);
+    for (const node of running) {
+      const knewOthers = node.serf.members().length > 1;
+      const wasReplaced = this.lives.some(
+        ({ name, endedMs }) => name === node.name && endedMs !== undefined && endedMs > node.startedMs,
+      );
+      const others = running.filter((other) => other.name !== node.name);
+      const isForgotten = !others.some((other) => knows(node, other) || knows(other, node));
+      if ((knewOthers || wasReplaced) && isForgotten) this.join(node);
     }
   }
 

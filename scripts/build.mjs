@@ -48,10 +48,48 @@ const pluginsApart = {
   },
 };
 
+/**
+ * What the agent's bundle loads only when it is first called. Most agents run no handlers and no plugins, write no files and are sent no regular expression,
+ * and each of these costs 0.1 to 1 MB of memory: re2js has tables of all of Unicode. What is imported and not named here fails the build.
+ */
+const lateFunctions = {
+  "node:child_process": ["spawn", "spawnSync"],
+  "node:fs/promises": ["open", "rename", "rm"],
+  "node:readline": ["createInterface"],
+  "node:timers/promises": ["setTimeout"],
+  "node:vm": ["runInNewContext"],
+};
+const lateModules = {
+  ...Object.fromEntries(Object.entries(lateFunctions).map(([path, names]) => [path, forwardCalls(path, names)])),
+  "node:worker_threads":
+    'export function Worker(...given) { return new (require("node:worker_threads").Worker)(...given); }',
+  re2js: 'export const RE2JS = { compile: (expression) => require("re2js").RE2JS.compile(expression) };',
+};
+const loadedLate = {
+  name: "loaded-late",
+  setup(bundle) {
+    const namespace = "late";
+    bundle.onResolve({ filter: /^(node:|re2js$)/ }, ({ path, kind }) =>
+      kind === "import-statement" && path in lateModules ? { path, namespace } : undefined,
+    );
+    bundle.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: lateModules[path], resolveDir: root }));
+  },
+};
+
+function forwardCalls(path, names) {
+  const forward = (name) => `export function ${name}(...given) { return require("${path}").${name}(...given); }`;
+  return names.map(forward).join("\n");
+}
+
 /** Every source file in a bundle. */
 const bundled = new Set();
+const plugins = [agentApart, simulatorApart, pluginsApart];
 const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf-simulate", "serf"];
-await bundle("src/cli/commands/with-agent.ts", "serf-agent");
+// Behind a require(), esbuild makes a function of each module: V8 then parses one after another and needs 2 MB less for it, which an agent keeps for life.
+await bundle(undefined, "serf-agent", {
+  stdin: { contents: 'module.exports = require("./src/cli/commands/with-agent.ts");', resolveDir: root },
+  plugins: [...plugins, loadedLate],
+});
 await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
   supported: {}, // import() stays: a plugin may be a module
   plugins: [],
@@ -71,7 +109,7 @@ for (const name of bundles) renameSync(unfinished(name), join(dist, `${name}.cjs
 async function bundle(entry, name, options = {}) {
   const { metafile } = await build({
     metafile: true,
-    entryPoints: [join(root, entry)],
+    entryPoints: entry && [join(root, entry)],
     outfile: unfinished(name),
     bundle: true,
     platform: "node",
@@ -82,7 +120,7 @@ async function bundle(entry, name, options = {}) {
     minifyWhitespace: true,
     legalComments: "none",
     external: ["msgpackr-extract"], // native and optional; the bundle must run without it
-    plugins: [agentApart, simulatorApart, pluginsApart],
+    plugins,
     logLevel: "warning",
     define: { "import.meta.dirname": "__dirname" },
     ...options,

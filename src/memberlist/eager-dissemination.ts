@@ -21,13 +21,16 @@ const waitingMax = 4_096;
 const toldMax = 16;
 /** So few transmissions have up to nine nodes on a LAN. */
 const scantMax = 4;
+/** What this node begins after so long without anything is not kept until the end of the turn. */
+const pauseMs = 20;
 
 /**
  * Tells news at once: by a tree whose branches each node works out for itself, so that it takes two steps without loss, and to
  * some random members, which repairs what the tree missed; the gossiper's timer is the last resort. A broadcast is sent no more often than by
  * the timer alone: the transmission by the tree, one a node on average, counts as one of its transmissions.
  *
- * What is queued in one turn leaves together, in the order of queueing. A node sends so many packets a second at most; beyond that
+ * What is queued in one turn leaves together, in the order of queueing, but for a message that the layer above begins after a pause: it leaves before
+ * this node itself is told of it, because its way is the longer one. A node sends so many packets a second at most; beyond that
  * news waits until it may go, and fills packets meanwhile.
  */
 export class EagerDissemination implements DisseminationPolicy {
@@ -45,6 +48,9 @@ export class EagerDissemination implements DisseminationPolicy {
   /** Ids of the members that were told at random last. */
   private toldLast: number[] = [];
   private flushTimer: Timer | undefined;
+  /** Since the last flush. */
+  private hasBegun = false;
+  private lastBegunMs = Number.NEGATIVE_INFINITY;
   private handled: InboxMessage | undefined;
   private sender: Endpoint | undefined;
   private isDeputyOfSender = false;
@@ -65,6 +71,7 @@ export class EagerDissemination implements DisseminationPolicy {
     const target = isBegun ? this.begun : this.placeOfPassedOn();
     if (target !== undefined && target.length >= waitingMax) return 0;
     target?.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
+    if (isBegun) this.noteBegun(isUser);
     return this.ownTransmissions(isBegun);
   }
 
@@ -145,6 +152,15 @@ export class EagerDissemination implements DisseminationPolicy {
     return this.isDeputyOfSender ? this.relayed : undefined;
   }
 
+  private noteBegun(isUser: boolean): void {
+    const nowMs = this.around.clock.monotonicMs();
+    const isAfterPause = nowMs - this.lastBegunMs >= pauseMs;
+    this.lastBegunMs = nowMs;
+    this.hasBegun = true;
+    const isAlone = this.begun.length === 1 && this.relayed.length === 0;
+    if (isUser && isAfterPause && isAlone && this.bucket.waitMs() === 0) this.sendNext();
+  }
+
   /** At the end of this turn: whatever else comes of the same packets leaves together. */
   private schedule(): void {
     this.flushTimer ??= this.around.timers.after(0, () => this.flush());
@@ -154,7 +170,8 @@ export class EagerDissemination implements DisseminationPolicy {
     this.flushTimer = undefined;
     if (this.merged.length <= mergedMax) this.begun.push(...this.merged);
     this.merged = [];
-    const toldAll = this.begun.length > 0 && this.tree.isDirect;
+    const toldAll = (this.hasBegun || this.begun.length > 0) && this.tree.isDirect;
+    this.hasBegun = false;
     while (this.begun.length + this.relayed.length > 0) {
       const waitMs = this.bucket.waitMs();
       if (waitMs > 0) {

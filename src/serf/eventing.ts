@@ -83,12 +83,15 @@ export class Eventing {
   }
 
   private sendNow(name: string, payload: Uint8Array, coalesce: boolean): void {
-    const { broadcasts } = this.parts;
-    const message = this.received.send(name, payload, coalesce);
+    this.received.send(name, payload, coalesce, (message) => this.leave(message));
     this.rate.noteOwn();
+    this.window.noteOwn();
+  }
+
+  private leave(message: Uint8Array): void {
+    const { broadcasts } = this.parts;
     if (broadcasts.isLarge(message) || this.others === 0) broadcasts.send(broadcasts.events, message);
     else this.outbox.put(message);
-    this.window.noteOwn();
   }
 
   private createUserEvents(host: Host): UserEvents {

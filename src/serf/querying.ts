@@ -165,8 +165,8 @@ export class Querying {
         members: () => node.members(),
         lamportTime: () => this.received.clock.time,
         publish: (query, encoded) => {
-          this.received.receive(query);
           node.broadcasts.send(node.broadcasts.queries, encoded);
+          this.received.receive(query);
         },
       },
       host,

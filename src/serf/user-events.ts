@@ -87,12 +87,15 @@ export class UserEvents {
     this.encode(name, payload, coalesce);
   }
 
-  /** Sends a new event: tells it here, and returns the message for the others. Throws USER_EVENT_TOO_LARGE, and what `checkRoom` throws. */
-  send(name: string, payload: Uint8Array, coalesce: boolean): Uint8Array {
+  /**
+   * Sends a new event: hands the message for the others to `leave`, then tells it here, since the others are further away. Throws
+   * USER_EVENT_TOO_LARGE, and what `checkRoom` throws.
+   */
+  send(name: string, payload: Uint8Array, coalesce: boolean, leave: (message: Uint8Array) => void): void {
     const message = this.encode(name, payload, coalesce);
     this.limits.checkRoom?.(message.length);
+    leave(message);
     this.admit({ kind: "user-event", lamportTime: this.clock.time, name, payload, coalesce }, true);
-    return message;
   }
 
   /** Tells the event unless it is old or known; true if it was news and is to be passed on. */

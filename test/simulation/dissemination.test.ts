@@ -114,6 +114,23 @@ describe("eager nodes", () => {
     expect(cluster.network.traffic.packets - before).toBeLessThan(20);
   });
 
+  test("send what they begin after a pause before they are told of it themselves, and what follows at once together", () => {
+    const cluster = new SerfCluster(1);
+    const [a, ...others] = cluster.startJoined(5, quick);
+    cluster.network.run(20_000);
+    const before = cluster.network.traffic.packets;
+    const sentWhenTold: number[] = [];
+    const push = a!.events.push.bind(a!.events);
+    a!.events.push = (...more) => {
+      sentWhenTold.push(cluster.network.traffic.packets - before);
+      return push(...more);
+    };
+    for (let index = 0; index < 10; index++) a!.serf.userEvent(`e${index}`, noPayload, false);
+    expect(sentWhenTold).toEqual(Array.from({ length: 10 }, () => others.length));
+    cluster.network.run(0.1);
+    expect(cluster.network.traffic.packets - before).toBe(2 * others.length);
+  });
+
   test("leave it to the origin of a small cluster to tell all first, and are not put off again and again by more of its news", () => {
     const cluster = new SerfCluster(1);
     const memberlist = { probeIntervalMs: 0, pushPullIntervalMs: 0, gossipIntervalMs: 60_000 };

@@ -16,8 +16,8 @@ export interface CostFigures {
   readonly bytesPerSecond: number | undefined;
 }
 
-/** Let what went before, and the compiler, settle first. */
-const settleMs = 10_000;
+/** Let what the join led to settle first: news that is still told, whole collections, the compiler. */
+const settleMs = 30_000;
 
 export async function measureCost(cluster: LiveCluster, seconds: number): Promise<CostFigures> {
   const pids = cluster.agents.map((agent) => agent.process.pid);

@@ -3,9 +3,6 @@ import type { Timer, Timers } from "../base/host.ts";
 /** Node fires at once what is further away than this. */
 const nodeDelayMsMax = 2 ** 31 - 1;
 
-/** A timer that is cancelled so long before it is due is worth a turn now, and in an idle process only: see `forgetDue`. */
-const farMs = 50;
-
 /** After so long those with a delay have their turn, and after as long again the packets that came meanwhile, however many timers are due. */
 const turnMs = 5;
 
@@ -28,7 +25,6 @@ class NodeTimer implements Timer {
   /** Undefined once it fired or was cancelled. */
   private callback: (() => void) | undefined;
   private handle: NodeJS.Timeout | undefined;
-  private dueMs = 0;
 
   constructor(delayMs: number, fire: () => void) {
     this.callback = fire;
@@ -37,12 +33,7 @@ class NodeTimer implements Timer {
 
   cancel(): void {
     this.callback = undefined;
-    if (this.handle === undefined) return;
-    // Of timers that do not keep the process alive, Node would keep the list that they were in, to find it empty when they are due.
-    clearTimeout(this.handle.ref());
-    this.handle = undefined;
-    const nowMs = performance.now();
-    if (this.dueMs - nowMs > farMs) forgetDue(nowMs);
+    clearTimeout(this.handle);
   }
 
   fire(): void {
@@ -57,25 +48,11 @@ class NodeTimer implements Timer {
       enqueue(this, prompt);
       return;
     }
-    this.dueMs = performance.now() + delayMs;
     this.handle =
       delayMs > nodeDelayMsMax
         ? setTimeout(() => this.start(delayMs - nodeDelayMsMax), nodeDelayMsMax).unref()
         : setTimeout(enqueue, Math.ceil(delayMs), this).unref();
   }
-}
-
-let forgottenMs = 0;
-
-/**
- * Node leaves its one timer of the event loop where it was when the first of its own that is due is cancelled, and would be woken for nothing then: half a
- * second after each probe, with nothing of it in the processor's caches any more. It looks for what is due next whenever a timer fires; one that does so in a
- * millisecond costs less than half of that, since all is still at hand.
- */
-function forgetDue(nowMs: number): void {
-  if (nowMs - forgottenMs < farMs) return;
-  forgottenMs = nowMs;
-  setTimeout(() => undefined, 1).unref();
 }
 
 /** Timers that are due, in order, of all nodes in this process. */

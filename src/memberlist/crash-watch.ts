@@ -1,6 +1,7 @@
 import type { Endpoint } from "../base/address.ts";
 import { understandsStreamPing } from "../wire/versions.ts";
 import { type CaseOutcome, CrashCase, type CrashSurroundings } from "./crash-case.ts";
+import type { Dissemination } from "./dissemination.ts";
 import { isGone } from "./transitions.ts";
 import { Ward } from "./ward.ts";
 import { ringNeighbours } from "./watch-ring.ts";
@@ -9,6 +10,10 @@ import { ringNeighbours } from "./watch-ring.ts";
 const casesMax = 64;
 /** Besides this node and the member there must be somebody who could confirm its death. */
 const livingMin = 3;
+
+export interface CrashWatchSurroundings extends CrashSurroundings {
+  readonly dissemination: Dissemination;
+}
 
 /**
  * The fast path to a failed member. When a process is gone while its host lives, that host refuses streams within a millisecond; no slow,
@@ -19,7 +24,7 @@ const livingMin = 3;
  * them, and believe a death that is gossiped. A deviation: see docs/DEVIATIONS.md; off with `fastFailure: false`.
  */
 export class CrashWatch {
-  private readonly around: CrashSurroundings;
+  private readonly around: CrashWatchSurroundings;
   private readonly wards = new Map<string, Ward>();
   private readonly cases = new Map<string, CrashCase>();
   private enabled: boolean;
@@ -27,7 +32,7 @@ export class CrashWatch {
   /** Of the table, when the wards were chosen. */
   private changeCount = -1;
 
-  constructor(around: CrashSurroundings) {
+  constructor(around: CrashWatchSurroundings) {
     this.around = around;
     this.enabled = around.options.fastFailure;
   }
@@ -59,10 +64,14 @@ export class CrashWatch {
     if (!enabled) this.giveUp();
   }
 
-  /** Chooses whom to watch, if anything has changed. Called with each turn of the prober: a timer of its own would wake an idle node. */
+  /**
+   * Chooses whom to watch, if anything has changed. Called with each turn of the prober: a timer of its own would wake an idle node. While
+   * newcomers are many everybody would change its choice with nearly each of them, and open streams only to close them again.
+   */
   review(): void {
-    const { fastFailureWatchers, streamPings } = this.around.options;
-    if (this.started && this.enabled && streamPings && fastFailureWatchers > 0) this.chooseWards();
+    const { dissemination, options } = this.around;
+    const isWanted = this.started && this.enabled && options.streamPings && options.fastFailureWatchers > 0;
+    if (isWanted && !dissemination.isCrowded) this.chooseWards();
   }
 
   /** A packet came from there. Called for each: it costs a few comparisons. */
@@ -105,7 +114,7 @@ export class CrashWatch {
         name,
         { address, port },
         {
-          silent: () => this.chooseWards(),
+          silent: () => this.review(),
           refused: () => this.noteRefused(name),
         },
       );

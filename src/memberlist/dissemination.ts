@@ -1,5 +1,6 @@
 import type { Endpoint } from "../base/address.ts";
 import { unreachable } from "../base/errors.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Broadcast } from "./broadcast-queue.ts";
 import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
 import { EagerDissemination } from "./eager-dissemination.ts";
@@ -53,11 +54,14 @@ class NoDissemination implements DisseminationPolicy {
 /** Holds the policy in force, which may change at any time, and connects it with the queues. */
 export class Dissemination {
   private readonly around: DisseminationSurroundings;
+  private readonly arrivals: Arrivals;
   private policy: DisseminationPolicy;
+  private isHandling = false;
   private listener: () => void = () => undefined;
 
   constructor(around: DisseminationSurroundings) {
     this.around = around;
+    this.arrivals = new Arrivals(around);
     this.policy = this.create(around.options.dissemination);
     around.broadcasts.whenQueued((broadcast) => this.queued(broadcast, false));
     around.delegates.userData?.whenQueued?.((broadcast) => this.queued(broadcast, true));
@@ -65,6 +69,11 @@ export class Dissemination {
 
   get isEager(): boolean {
     return this.policy instanceof EagerDissemination;
+  }
+
+  /** Newcomers are many: what can wait should. */
+  get isCrowded(): boolean {
+    return this.arrivals.areMany;
   }
 
   /** Whether whatever there is to tell is told to this room when it is queued. A layer above need not. */
@@ -88,9 +97,11 @@ export class Dissemination {
   receive(from: Endpoint, message: InboxMessage, handle: (from: Endpoint, message: InboxMessage) => void): void {
     const { policy } = this;
     policy.receiving(from, message);
+    this.isHandling = true;
     try {
       handle(from, message);
     } finally {
+      this.isHandling = false;
       policy.received();
     }
   }
@@ -101,12 +112,15 @@ export class Dissemination {
   }
 
   stop(): void {
+    this.arrivals.stop();
     this.use("timer");
   }
 
   private queued(broadcast: Broadcast, isUser: boolean): number {
     this.listener();
-    return this.policy.queued(broadcast, isUser);
+    const isPlain = broadcast.isArrival !== true || !this.isEager;
+    const taken = isPlain ? undefined : this.arrivals.queued(broadcast, isUser, !this.isHandling);
+    return taken ?? this.policy.queued(broadcast, isUser);
   }
 
   private create(kind: DisseminationKind): DisseminationPolicy {

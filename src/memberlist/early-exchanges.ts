@@ -55,6 +55,11 @@ export class EarlyExchanges {
   }
 
   private look(): void {
+    // It would be as old before the last of them has come.
+    if (this.around.dissemination.isCrowded) {
+      this.wait();
+      return;
+    }
     this.looks += 1;
     if (this.looks < looksMax) this.wait();
     if (!this.heardOfNewcomers || !this.around.dissemination.isEager) return;

@@ -3,6 +3,9 @@ import type { Dissemination } from "./dissemination.ts";
 import type { Foundations } from "./foundations.ts";
 import type { PacketSender } from "./packet-sender.ts";
 
+/** Where newcomers are many: there will be more to put into a packet. */
+const crowdedFactor = 4;
+
 export interface GossiperSurroundings extends Foundations {
   readonly packets: PacketSender;
   readonly dissemination: Dissemination;
@@ -21,11 +24,10 @@ export class Gossiper {
 
   constructor(around: GossiperSurroundings) {
     this.around = around;
-    const { options } = around;
     this.ticker = new Ticker({
       timers: around.timers,
       random: around.random,
-      intervalMs: () => (options.gossipNodes > 0 ? options.gossipIntervalMs : 0),
+      intervalMs: () => this.intervalMs(),
       handleTick: () => this.handleRound(),
     });
     around.dissemination.whenQueued(() => {
@@ -41,6 +43,12 @@ export class Gossiper {
   stop(): void {
     this.isStarted = false;
     this.ticker.stop();
+  }
+
+  private intervalMs(): number {
+    const { dissemination, options } = this.around;
+    if (options.gossipNodes === 0) return 0;
+    return options.gossipIntervalMs * (dissemination.isCrowded ? crowdedFactor : 1);
   }
 
   private handleRound(): void {

@@ -11,7 +11,7 @@ import {
   type Suspect,
 } from "../wire/messages.ts";
 import { createVersionVector } from "../wire/versions.ts";
-import type { BroadcastOrigin } from "./broadcast-queue.ts";
+import type { Broadcast, BroadcastOrigin } from "./broadcast-queue.ts";
 import { FlapDamping } from "./flap-damping.ts";
 import type { Foundations } from "./foundations.ts";
 import { claimedMember, type Member } from "./member.ts";
@@ -210,7 +210,7 @@ export class Membership {
         return;
       case "gone":
         this.suspicions.end(dead.node);
-        this.broadcast(dead, told, origin);
+        this.broadcast(dead, told, origin && { origin });
         metrics.increment("memberlist.msg.dead");
         table.setIncarnation(row, dead.incarnation);
         table.setState(row, verdict.state, clock.monotonicMs());
@@ -222,11 +222,11 @@ export class Membership {
     }
   }
 
-  /** Takes over what another node knows of a member. Nearly all is known already, which costs next to nothing; returns whether it may not be. */
-  merge(record: NodeStateRecord): boolean {
+  /** Takes over what another knows of a member; `isIntroduction`: to a node that knew nobody. Nearly all is known, and costs nothing: then false. */
+  merge(record: NodeStateRecord, isIntroduction = false): boolean {
     if (this.isOldNews(record.name, record.state, record)) return false;
     const message = messageOfRecord(record, this.around.options.nodeName);
-    if (message.kind === "alive") this.receiveAlive(message);
+    if (message.kind === "alive") this.receiveAlive(message, isIntroduction ? "introduced" : "heard");
     else if (message.kind === "dead") this.receiveDead(message);
     else this.receiveSuspect(message);
     return true;
@@ -247,7 +247,7 @@ export class Membership {
         this.reportConflict(row, alive);
         return;
       case "new":
-        this.applyNew(alive, told);
+        this.applyNew(alive, source, told);
         return;
       case "reclaim":
         this.logReclaim(row, alive);
@@ -282,7 +282,7 @@ export class Membership {
     });
   }
 
-  private applyNew(alive: Alive, told: (() => void) | undefined): void {
+  private applyNew(alive: Alive, source: AliveSource, told: (() => void) | undefined): void {
     const { clock, delegates, metrics, order, table } = this.around;
     if (table.isFull) {
       this.warn("full", `Rejected node ${alive.node}: more members than this node takes`);
@@ -290,7 +290,8 @@ export class Membership {
     }
     const row = table.insert(claimedMember(alive), alive.incarnation, "alive", clock.monotonicMs());
     order.insert(table.idOf(row));
-    this.broadcast(alive, told);
+    // Everybody whom this node could tell has just been introduced, too, by who knows them all.
+    if (source !== "introduced") this.broadcast(alive, told, { isArrival: true });
     metrics.increment("memberlist.msg.alive");
     delegates.members?.memberJoined(table.view(row));
   }
@@ -381,9 +382,9 @@ export class Membership {
   }
 
   /** News about a member replaces older news about it. */
-  private broadcast(news: Alive | Suspect | Dead, finished?: () => void, given?: BroadcastOrigin): void {
-    const origin = given ?? originOf(news, this.around.options.nodeName);
-    const broadcast = { message: encodeMessage(news), key: news.node, origin };
+  private broadcast(news: Alive | Suspect | Dead, finished?: () => void, given?: Partial<Broadcast>): void {
+    const origin = originOf(news, this.around.options.nodeName);
+    const broadcast = { message: encodeMessage(news), key: news.node, origin, ...given };
     this.around.broadcasts.queue(finished === undefined ? broadcast : { ...broadcast, finished });
   }
 

@@ -39,6 +39,8 @@ export class StateMerger {
   /** The layer above at its part of it. */
   private userMerge: Iterator<unknown> | undefined;
   private timer: Timer | undefined;
+  /** Before the first of those that wait this node knew nobody. */
+  private isIntroduction = false;
 
   constructor(around: MergerSurroundings) {
     this.around = around;
@@ -71,9 +73,11 @@ export class StateMerger {
       return;
     }
     // Looked at before this node refutes: a suspicion that is gossiped does not say where the suspect is.
-    const { nodeName } = this.around.options;
+    const { membership, options } = this.around;
+    const { nodeName } = options;
     const suspect = state.nodes.find((record) => record.state === "suspect" && record.name === nodeName);
     if (suspect !== undefined) this.around.suspectHeard(this.asMember(suspect));
+    this.isIntroduction = state.join && membership.size === 1 && options.dissemination === "eager";
     this.proceed(state);
   }
 
@@ -81,7 +85,7 @@ export class StateMerger {
     const { membership } = this.around;
     const { nodes } = state;
     for (let cost = 0; cost < costPerTurn && this.merged < nodes.length; )
-      cost += membership.merge(nodes[this.merged++]!) ? newsCost : 1;
+      cost += membership.merge(nodes[this.merged++]!, this.isIntroduction) ? newsCost : 1;
     // Somebody who was told of a member may have stopped this node.
     if (this.waiting[0] !== state) return;
     if (this.merged === nodes.length && this.proceedAbove(state)) this.finish(state, undefined);

@@ -34,10 +34,10 @@ export interface Circumstances {
 }
 
 /**
- * Where an alive message comes from: this node's own announcement, others, or others while it is known of a dead member of that name that nobody
- * listens at its address any more.
+ * Where an alive message comes from: this node's own announcement, others, the push/pull by which a node that knew nobody came to know all, or
+ * others while it is known of a dead member of that name that nobody listens at its address any more.
  */
-export type AliveSource = "bootstrap" | "heard" | "successor";
+export type AliveSource = "bootstrap" | "heard" | "introduced" | "successor";
 
 export interface AliveCircumstances extends Circumstances {
   readonly source: AliveSource;

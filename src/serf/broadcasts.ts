@@ -75,8 +75,8 @@ export class Broadcasts {
   }
 
   /** Passes on a message that another node began. One that no packet can take its sender brings to everybody. */
-  passOn(queue: BroadcastQueue, message: Uint8Array): void {
-    if (!this.large.isLarge(message.length)) queue.queue({ message, origin: "elsewhere" });
+  passOn(queue: BroadcastQueue, message: Uint8Array, isArrival = false): void {
+    if (!this.large.isLarge(message.length)) queue.queue({ message, origin: "elsewhere", isArrival });
   }
 
   stop(): void {

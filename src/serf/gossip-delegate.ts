@@ -56,7 +56,7 @@ export class GossipDelegate implements UserDataDelegate {
     }
     const queue = this.receive(message);
     // A copy: the message shares memory with a whole packet.
-    if (queue !== undefined) this.parts.broadcasts.passOn(queue, bytes.slice());
+    if (queue !== undefined) this.parts.broadcasts.passOn(queue, bytes.slice(), message.kind === "join");
   }
 
   takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[] {

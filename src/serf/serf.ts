@@ -360,7 +360,7 @@ export class Serf {
   private announceJoin(): void {
     const intent = { kind: "join", lamportTime: this.membership.clock.time, node: this.options.nodeName } as const;
     this.membership.receiveJoinIntent(intent);
-    this.broadcasts.intents.queue({ message: encodeSerfMessage(intent) });
+    this.broadcasts.intents.queue({ message: encodeSerfMessage(intent), isArrival: true });
   }
 
   /** A join that waited for another may come too late. */

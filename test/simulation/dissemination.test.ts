@@ -58,7 +58,8 @@ describe("eager nodes", () => {
   test("tell of a newcomer, of tags and of a leave within milliseconds", () => {
     const cluster = new SerfCluster(1);
     const nodes = cluster.startJoined(20, quick);
-    cluster.network.run(5_000);
+    // Since it was a crowd that joined.
+    cluster.network.run(10_000);
     const newcomer = cluster.start("newcomer", quick);
     cluster.join(newcomer, nodes[7]!);
     cluster.expectSoon(() => nodes.every((node) => statusOf(node, "newcomer") === "alive"), "it is known", 5);

@@ -13,7 +13,7 @@ export interface Broadcast {
   readonly key?: string;
   /** "here", unless said otherwise. */
   readonly origin?: BroadcastOrigin;
-  /** It tells of a newcomer, or is what one says of its joining: see `Arrivals`. */
+  /** It tells of a newcomer, or is what one says of its joining. Where many come, such news leaves together. */
   readonly isArrival?: boolean;
   /** It was sent as often as it should be, was replaced, or was dropped. Called once; it may queue broadcasts. */
   finished?(): void;

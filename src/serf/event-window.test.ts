@@ -66,6 +66,17 @@ describe("the window of events", () => {
     expect(rounds.length / 2).toBeLessThan(5_000 / 150);
   });
 
+  test("opens in a burst that begins soon after another, wherever the first was in coming to rest when an event of others came", () => {
+    for (let pauseMs = 60; pauseMs < 300; pauseMs += 3) {
+      const { network, state, burst } = createWindow(["a", "b"], () => 90);
+      burst(1_000, 8);
+      network.run(pauseMs);
+      state.time += 1;
+      network.run(25);
+      expect([pauseMs, burst(1_000, 8).sent]).toEqual([pauseMs, 1_000]);
+    }
+  });
+
   test("is always open at a pace that gossip keeps up with, and asks nobody", () => {
     const { network, state, window, rounds } = createWindow(["a"]);
     for (let index = 0; index < 5_000; index++) {

@@ -99,6 +99,8 @@ export class EventWindow {
 
   private handleTick(): void {
     this.timer = undefined;
+    // It came to rest since: a round that began now would be forgotten by the next burst, which would wait for it.
+    if (!this.isFast) return;
     const nowMs = this.host.clock.monotonicMs();
     if (this.awaited.size > 0 && this.answered > 0 && nowMs - this.roundSinceMs >= patienceMs) {
       for (const name of this.awaited) this.leftOutUntilMs.set(name, nowMs + leftOutMs);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./late-optimization.ts";
 import "./signals.ts";
 import type { Terminal } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";

@@ -1,5 +1,47 @@
 import { expect, test } from "vitest";
-import { planRounds } from "./push-rounds.ts";
+import { SimulatedNetwork } from "../simulator/index.ts";
+import { unknownVersions } from "../wire/versions.ts";
+import { Directory } from "./directory.ts";
+import type { DisseminationSurroundings } from "./dissemination-policy.ts";
+import { MemberTable } from "./member-table.ts";
+import { type FirstRound, PushRounds, planRounds } from "./push-rounds.ts";
+
+/** When somebody is told, in milliseconds, in a cluster of so many, of whom the first so many are at one address. */
+function timesTold(nodes: number, onHost: number, first: FirstRound): readonly number[] {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const host = network.createHost({ name: "n0", address: "10.0.0.1" });
+  const table = new MemberTable(new Directory(), nodes);
+  for (let n = 0; n < nodes; n++) {
+    const address = n < onHost ? "10.0.0.1" : `10.1.${n >> 8}.${n & 255}`;
+    const descriptor = { name: `n${n}`, address, port: n + 1, meta: new Uint8Array(0), versions: unknownVersions };
+    table.insert(descriptor, 1, "alive", 0);
+  }
+  const told: number[] = [];
+  const sendBroadcasts = () => told.push(host.clock.monotonicMs()) > 0;
+  const options = { nodeName: "n0", retransmitMult: 4, eagerPushesPerSecond: 100 };
+  // What rounds need of their surroundings.
+  const around = { ...host, table, options, packets: { sendBroadcasts } } as unknown as DisseminationSurroundings;
+  new PushRounds(around, (count) => Array.from({ length: count }, () => table.view(1))).begin(first);
+  network.run(1_000);
+  return told;
+}
+
+test("the first round is at once where a tree is at work, and waits for an origin that tells everybody", () => {
+  expect(timesTold(100, 1, "now").slice(0, 5)).toEqual([0, 0, 0, 0, 0]);
+  const [soon = 0] = timesTold(50, 1, "soon");
+  expect(soon).toBeGreaterThanOrEqual(8);
+  expect(soon).toBeLessThan(16);
+});
+
+test("members that share a host let each other be told first, a millisecond each and a tenth of a second at most", () => {
+  const [some = 0] = timesTold(100, 21, "now");
+  expect(some).toBeGreaterThanOrEqual(20);
+  expect(some).toBeLessThan(40);
+  const [many = 0] = timesTold(1_000, 1_000, "now");
+  expect(many).toBeGreaterThanOrEqual(100);
+  expect(many).toBeLessThan(200);
+  expect(timesTold(100, 21, "now")).toHaveLength(10);
+});
 
 test("rounds share what the tree leaves, and leave one transmission to the gossiper where there are three", () => {
   const sum = (plan: readonly number[]) => plan.reduce((total, count) => total + count, 0);

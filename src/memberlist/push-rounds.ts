@@ -1,6 +1,7 @@
 import type { Timer } from "../base/host.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { DisseminationSurroundings } from "./dissemination-policy.ts";
+import { Hostmates } from "./hostmates.ts";
 import type { Member } from "./member.ts";
 import { retransmitLimit } from "./scaling.ts";
 
@@ -11,10 +12,13 @@ const firstRoundMax = 6;
 const laterRoundsTotalMax = 8;
 /** Where an origin tells everybody itself, it has told all after so long at most: some time to begin with, and some for each of them. */
 const toldAfterMs = { least: 3, perNode: 0.1 } as const;
+/** Members on one host share its processors, and lose nothing on the way: so long each of them may take to be told. In all, half of a gossip interval of a LAN. */
+const perHostmateMs = 1;
+const hostmatesMaxMs = 100;
 
 /**
  * When the first round takes place. "now": the tree may have missed many. "soon": the origin is telling everybody itself, and would only be held up.
- * "never": this node has just told everybody.
+ * "never": this node has just told everybody. Among members on one host it is later.
  */
 export type FirstRound = "now" | "soon" | "never";
 
@@ -32,28 +36,36 @@ export class PushRounds {
   private isBeginning = false;
   private round = 0;
   private plan: readonly number[] = [];
+  private readonly hostmates: Hostmates;
 
   constructor(around: DisseminationSurroundings, choosePeers: (count: number) => readonly Member[]) {
     this.around = around;
     this.choosePeers = choosePeers;
     const { eagerPushesPerSecond: perSecond } = around.options;
     this.bucket = new TokenBucket(around.clock, perSecond, perSecond);
+    this.hostmates = new Hostmates(around.table, around.options.nodeName);
   }
 
   /** Something new is pending: it all begins anew, unless a beginning is awaited already; what is new goes along with that. */
   begin(first: FirstRound): void {
-    if (this.isBeginning && first === "soon") return;
+    if (this.isBeginning && first !== "never") return;
     this.stop();
     const { options, random, table, timers } = this.around;
     this.plan = planRounds(retransmitLimit(options.retransmitMult, table.length));
     this.round = 0;
-    if (first === "now") this.proceed();
-    else if (first === "never") this.awaitNext();
+    const waitMs = this.waitMs(first);
+    if (first === "never") this.awaitNext();
+    else if (waitMs === 0) this.proceed();
     else {
       this.isBeginning = true;
-      const leastMs = toldAfterMs.least + toldAfterMs.perNode * table.length;
-      this.timer = timers.after(leastMs * (1 + random.fraction()), () => this.proceed());
+      this.timer = timers.after(waitMs * (1 + random.fraction()), () => this.proceed());
     }
+  }
+
+  /** Before the first round, at least. */
+  private waitMs(first: FirstRound): number {
+    const originMs = first === "now" ? 0 : toldAfterMs.least + toldAfterMs.perNode * this.around.table.length;
+    return originMs + Math.min(perHostmateMs * this.hostmates.count, hostmatesMaxMs);
   }
 
   stop(): void {

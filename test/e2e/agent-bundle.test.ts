@@ -14,6 +14,23 @@ test("what few agents need is not loaded before it is used", () => {
   expect(onlyWhenUsed.filter((name) => brought.includes(name))).toEqual([]);
 });
 
+const command = fileURLToPath(new URL("../../dist/serf.cjs", import.meta.url));
+const hasBudget = Number.parseInt(process.versions.v8, 10) < 12;
+
+test.skipIf(!hasBudget)("a function that does a little is not given to the optimizing compiler", () => {
+  expect(optimizedAfter("")).toContain("<JSFunction little");
+  expect(
+    optimizedAfter(`process.argv = [process.argv[0], "serf", "version"]; require(${JSON.stringify(command)});`),
+  ).not.toContain("<JSFunction little");
+});
+
+/** What V8 says of its compiler where a function runs, after this script, that needs some seven times the usual budget. */
+function optimizedAfter(script: string): string {
+  const little = "function little() { let sum = 0; for (let i = 0; i < 1000; i++) sum += i; return sum; }";
+  const rest = `setTimeout(() => { for (let i = 0; i < 60; i++) little(); }, 10); setTimeout(() => {}, 200);`;
+  return execFileSync(process.execPath, ["--trace-opt", "-e", `${script} ${little} ${rest}`], { encoding: "utf8" });
+}
+
 /** Node's own modules that a process has loaded after these. */
 function modulesAfter(required: readonly string[]): string[] {
   const script = `for (const path of ${JSON.stringify(required)}) require(path); console.log(process.moduleLoadList.join("\\n"))`;

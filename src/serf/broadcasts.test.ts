@@ -41,3 +41,35 @@ describe("the broadcasts", () => {
     expect(broadcasts.events.length).toBe(1_024);
   });
 });
+
+test("events wait a moment where what is sent at once is crowded, and for the queue where nothing is sent so", () => {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const host = network.createHost({ address: "10.0.0.1" });
+  const broadcasts = new Broadcasts({ retransmitMult: 4, nodeCount: () => 10, ...nowhere }, host);
+  let transmits = 1;
+  broadcasts.whenQueued(() => transmits);
+  const queue = () => broadcasts.events.queue({ message: new Uint8Array(10) });
+  const seen: boolean[] = [];
+  const look = (afterMs: number) => {
+    network.run(afterMs);
+    seen.push(broadcasts.hasRoomForEvent);
+  };
+  for (let i = 0; i < 1_024; i++) queue();
+  look(0);
+  transmits = 0;
+  queue();
+  look(0);
+  queue();
+  look(140);
+  look(20);
+  expect(seen.splice(0)).toEqual([true, false, false, true]);
+  transmits = 1;
+  queue();
+  look(0);
+  transmits = 0;
+  queue();
+  look(200);
+  queue();
+  look(200);
+  expect(seen.splice(0)).toEqual([true, true, false]);
+});

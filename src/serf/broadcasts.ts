@@ -6,6 +6,8 @@ import { LargeMessages, type LargeMessagesParts } from "./large-messages.ts";
 const lengthMax = 16_384;
 /** Of events, more than any gossip can carry in time: whoever misses one that was dropped here pulls it. */
 const eventsMax = 1_024;
+/** What waits to be sent at once is 4,096 messages at most, and takes a tenth of a second to leave. */
+const crowdedMs = 150;
 
 export interface BroadcastsOptions extends LargeMessagesParts {
   nodeCount(): number;
@@ -23,6 +25,7 @@ export class Broadcasts {
   private readonly large: LargeMessages;
   private queued: QueuedListener = () => 0;
   private eventsLeaveAtOnce = false;
+  private crowdedUntilMs = Number.NEGATIVE_INFINITY;
   private readonly host: Host;
 
   constructor(options: BroadcastsOptions, host: Host) {
@@ -42,7 +45,7 @@ export class Broadcasts {
     this.events.whenQueued((broadcast) => {
       const transmits = listener(broadcast);
       // What others began is passed on by whoever is to, and says nothing of that.
-      if (broadcast.origin !== "elsewhere") this.eventsLeaveAtOnce = transmits > 0;
+      if (broadcast.origin !== "elsewhere") this.noteLeft(transmits > 0);
       return transmits;
     });
     this.queued = listener;
@@ -50,7 +53,18 @@ export class Broadcasts {
 
   /** Whether one more event that begins here is going to leave: at once, or from the queue before it is dropped. */
   get hasRoomForEvent(): boolean {
-    return this.eventsLeaveAtOnce || this.events.length < eventsMax;
+    const leavesAtOnce = this.eventsLeaveAtOnce && this.host.clock.monotonicMs() >= this.crowdedUntilMs;
+    return leavesAtOnce || this.events.length < eventsMax;
+  }
+
+  /** Whether what is sent at once has no room left, or nothing is sent so, shows a moment later: by then some has left. */
+  private noteLeft(atOnce: boolean): void {
+    const nowMs = this.host.clock.monotonicMs();
+    if (atOnce) {
+      this.eventsLeaveAtOnce = true;
+      this.crowdedUntilMs = Number.NEGATIVE_INFINITY;
+    } else if (this.crowdedUntilMs === Number.NEGATIVE_INFINITY) this.crowdedUntilMs = nowMs + crowdedMs;
+    else if (nowMs >= this.crowdedUntilMs) this.eventsLeaveAtOnce = false;
   }
 
   /** Has an event that began here sent once more, at once if events are; it is not queued again. */

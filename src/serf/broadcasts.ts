@@ -6,7 +6,10 @@ import { LargeMessages, type LargeMessagesParts } from "./large-messages.ts";
 const lengthMax = 16_384;
 /** Of events, more than any gossip can carry in time: whoever misses one that was dropped here pulls it. */
 const eventsMax = 1_024;
-/** What waits to be sent at once is 4,096 messages at most, and takes a tenth of a second to leave. */
+/**
+ * What waits to be sent at once is 4,096 messages at most, and takes a tenth of a second to leave. A guess: the dissemination, which knows
+ * when it has room, says so only when something is queued.
+ */
 const crowdedMs = 150;
 
 export interface BroadcastsOptions extends LargeMessagesParts {

@@ -46,11 +46,9 @@ export interface BurstFigures {
 export async function measureEvents(cluster: LiveCluster, events: number): Promise<EventFigures> {
   let current = -1;
   let missing = 0;
-  let lastAtMs = 0;
+  let allHaveIt = (_atMs: number) => {};
   const taps = await openTaps(cluster, () => (number, atMs) => {
-    if (number !== current) return;
-    missing--;
-    lastAtMs = atMs;
+    if (number === current && --missing === 0) allHaveIt(atMs);
   });
   const latenciesMs: number[] = [];
   const before = readTraffic();
@@ -58,10 +56,14 @@ export async function measureEvents(cluster: LiveCluster, events: number): Promi
   for (let event = 0; event < events; event++) {
     current = event;
     missing = cluster.size;
+    // Told, not asked again and again: on two cores a benchmark that looks every few milliseconds is in its agents' way.
+    const last = new Promise<number>((resolve) => {
+      allHaveIt = resolve;
+      setTimeout(resolve, eventDeadlineMs, Number.POSITIVE_INFINITY).unref();
+    });
     const sentAtMs = performance.now();
     taps[(event * 7) % taps.length]!.send("event", eventBody(event));
-    while (missing > 0 && performance.now() - sentAtMs < eventDeadlineMs) await sleep(2);
-    latenciesMs.push(missing > 0 ? Number.POSITIVE_INFINITY : lastAtMs - sentAtMs);
+    latenciesMs.push((await last) - sentAtMs);
     await sleep(gapMs.least + Math.random() * (gapMs.most - gapMs.least));
   }
   const after = readTraffic();

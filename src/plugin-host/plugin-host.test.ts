@@ -17,6 +17,7 @@ class SimulatedThread {
   isAlive = true;
   hasLoaded = false;
   hasStarted = false;
+  canBeEnded = true;
 
   constructor(setup: ThreadSetup, listener: ThreadListener) {
     this.setup = setup;
@@ -28,7 +29,7 @@ class SimulatedThread {
   }
 
   terminate(): void {
-    this.end("terminated");
+    if (this.canBeEnded) this.end("terminated");
   }
 
   end(why: string): void {
@@ -169,6 +170,19 @@ describe("a plugin that fails", () => {
     if (waitMs === 0) threadOf("web").listener.received({ kind: "pong", bufferBytes: 2 ** 30 });
     await advance(waitMs);
     expect([instance.state, instance.problem]).toEqual(["failed", problem]);
+  });
+
+  test("and that Node cannot end, by an error in the log", async () => {
+    const { run, log, threadOf, advance } = world();
+    run("web");
+    threadOf("web").start();
+    threadOf("web").canBeEnded = false;
+    await advance(12_000);
+    const why = "it blocks its thread: no answer for 10 s";
+    const line = `ERR plugin.web: ${why}; but Node does not end its thread: only a restart of the agent does`;
+    expect(log).not.toContain(line);
+    await advance(5_000);
+    expect(log).toContain(line);
   });
 
   test("says so itself, and has ten seconds to stop", async () => {

@@ -23,6 +23,7 @@ const pingsUnansweredMax = 5;
 const loadTimeoutMs = 30_000;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
+const terminateTimeoutMs = 5_000;
 const callTimeoutMs = 30_000;
 const callsMax = 256;
 /** Queries that it was given and has not answered. */
@@ -119,7 +120,7 @@ export class PluginRun {
       this.cancelDeadline?.();
       this.cancelDeadline = this.surroundings.timers.after(stopTimeoutMs, () => {
         this.warn("it does not stop, and is ended");
-        this.thread.terminate();
+        this.terminate();
       });
       this.thread.post({ kind: "stop", ending });
     }
@@ -194,7 +195,7 @@ export class PluginRun {
         return;
       case "stopped":
         this.stopping = true;
-        this.thread.terminate();
+        this.terminate();
         return;
       case "notice":
         this.receiveNotice(message.notice);
@@ -340,6 +341,16 @@ export class PluginRun {
   private end(reason: string): void {
     this.reason ??= reason;
     this.stopping = true;
+    this.terminate();
+  }
+
+  /** V8 has loops it does not interrupt, at least in Node 24 and 26: a thread beyond its heap that fills arrays. That is said, since nothing else would be heard of it. */
+  private terminate(): void {
+    this.cancelDeadline?.();
+    this.cancelDeadline = this.surroundings.timers.after(terminateTimeoutMs, () => {
+      const line = `${this.reason ?? "it was stopped"}; but Node does not end its thread: only a restart of the agent does`;
+      this.listener.notice({ kind: "log", level: "ERR", line });
+    });
     this.thread.terminate();
   }
 

@@ -1,8 +1,12 @@
 /** What loading the agent's bundle alone brings into a process: each module that is there before it is used is memory of every agent. */
 
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import module from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { Sandbox } from "../support/sandbox.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/serf-agent.cjs", import.meta.url));
 const needed = ["crypto", "dgram", "dns", "fs", "net", "os", "path", "perf_hooks", "util", "v8"];
@@ -22,6 +26,16 @@ test.skipIf(!hasBudget)("a function that does a little is not given to the optim
   expect(
     optimizedAfter(`process.argv = [process.argv[0], "serf", "version"]; require(${JSON.stringify(command)});`),
   ).not.toContain("<JSFunction little");
+});
+
+const keepsCompiledCode = "enableCompileCache" in module;
+
+test.skipIf(!keepsCompiledCode)("what was compiled is kept in the user's cache folder", async () => {
+  const sandbox = new Sandbox();
+  onTestFinished(() => sandbox.close());
+  const caches = await sandbox.folder();
+  execFileSync(process.execPath, [command, "agent", "-help"], { env: { ...process.env, XDG_CACHE_HOME: caches } });
+  expect(readdirSync(join(caches, "serf-ts"), { recursive: true }).length).toBeGreaterThan(1);
 });
 
 /** What V8 says of its compiler where a function runs, after this script, that needs some seven times the usual budget. */

@@ -42,6 +42,7 @@ class Swarm {
   /** Of crashed nodes. */
   readonly down = new Set<string>();
   readonly gone = new Set<string>();
+  private nameTaken: string | undefined;
   private readonly encrypted: boolean;
   private readonly memberlist: Partial<MemberlistOptions>;
 
@@ -106,6 +107,16 @@ class Swarm {
     const chosen = new Set<string>();
     while (chosen.size < wanted) chosen.add(this.pick(this.names));
     return [...chosen];
+  }
+
+  /**
+   * The same name each time. Who keeps a name is put to the vote by name: where two names have two nodes each, these vote each for those that they see, and
+   * in a small cluster either of a pair can find a majority, with HashiCorp's algorithm as with this, for ever.
+   */
+  takenName(): string {
+    const drawn = this.pick(this.names);
+    this.nameTaken ??= drawn;
+    return this.nameTaken;
   }
 
   /** What a cluster is there for. */
@@ -195,7 +206,7 @@ const faults: Readonly<Record<string, Draw>> = {
     end: [],
   }),
   /** Another node under a name that is in use: one of the two has to give way. */
-  intrude: (swarm) => ({ begin: [{ kind: "intrude", name: swarm.pick(swarm.names) }], end: [] }),
+  intrude: (swarm) => ({ begin: [{ kind: "intrude", name: swarm.takenName() }], end: [] }),
   burst: (swarm) => {
     const count = swarm.pick([20, 100, 350, 1_000]);
     return {

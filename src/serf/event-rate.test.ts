@@ -5,6 +5,7 @@ import { clusterEventsPerSecond, EventRate, type EventRateView } from "./event-r
 const small: EventRateView = {
   others: 4,
   allPull: false,
+  bufferLength: 16_384,
   roundTripMs: 0,
   perSecondMax: 20_000,
   packetsPerSecondMax: 10_000,
@@ -16,8 +17,14 @@ describe("what a cluster can take", () => {
     expect(clusterEventsPerSecond({ ...small, roundTripMs: 100 })).toBeCloseTo(1_049, 0);
   });
 
-  test("is bounded by packets where all pull what they miss", () => {
-    expect(clusterEventsPerSecond({ ...small, allPull: true, roundTripMs: 100 })).toBeCloseTo(13_333, 0);
+  test("is what those who pull remember in six seconds", () => {
+    expect(clusterEventsPerSecond({ ...small, allPull: true })).toBeCloseTo(2_731, 0);
+    expect(clusterEventsPerSecond({ ...small, allPull: true, roundTripMs: 100 })).toBeCloseTo(2_731, 0);
+    expect(clusterEventsPerSecond({ ...small, allPull: true, bufferLength: 512 })).toBeCloseTo(85, 0);
+  });
+
+  test("is bounded by packets where they remember many", () => {
+    expect(clusterEventsPerSecond({ ...small, allPull: true, bufferLength: 1e6 })).toBeCloseTo(13_333, 0);
     expect(clusterEventsPerSecond({ ...small, allPull: true, others: 63 })).toBeCloseTo(847, 0);
     expect(clusterEventsPerSecond({ ...small, allPull: true, others: 10_000 })).toBeCloseTo(267, 0);
   });

@@ -6,6 +6,8 @@ export interface EventRateView {
   readonly others: number;
   /** Whether all of them are known to pull what they miss. Others forget an event when the clock is 512 times further. */
   readonly allPull: boolean;
+  /** For so many Lamport times they remember events, and can be brought what they miss. */
+  readonly bufferLength: number;
   /** To the farthest member, in milliseconds, as far as is known. */
   readonly roundTripMs: number;
   /** Events a second, as the option says. */
@@ -18,6 +20,11 @@ export interface EventRateView {
 const referenceWindow = 512;
 /** A burst's packets are sent again within 30 ms; the rest is for a receiver that gets no CPU for a moment: then it takes the newest first. */
 const resendSpanMs = 128;
+/**
+ * For whoever pulls what it misses: time for two exchanges, the first with a member that does not answer. Members that get too little CPU drop packets for seconds,
+ * and what the clock leaves further behind than they remember is lost to them.
+ */
+const pullSpanMs = 6_000;
 /** By how many round-trip times a packet may come later than another, retransmissions of other nodes included. */
 const roundTrips = 3.6;
 /** Events of usual size in a packet, and how often it is sent. */
@@ -32,11 +39,11 @@ const startShare = 1 / 4;
 
 /** The most events a second that this cluster can take, from all its nodes together. */
 export function clusterEventsPerSecond(view: EventRateView): number {
-  const { others, allPull, roundTripMs, perSecondMax, packetsPerSecondMax } = view;
+  const { others, allPull, bufferLength, roundTripMs, perSecondMax, packetsPerSecondMax } = view;
   const targets = others <= directMax ? others : 2 * Math.ceil(Math.sqrt(others));
   const byPackets = (packetsPerSecondMax * eventsPerPacket) / (sendsPerPacket * Math.max(1, targets));
   const byWindow = allPull
-    ? Number.POSITIVE_INFINITY
+    ? (bufferLength * 1000) / pullSpanMs
     : (referenceWindow * 1000) / (resendSpanMs + roundTrips * roundTripMs);
   return Math.min(perSecondMax, Math.max(perSecondMin, Math.min(byPackets, byWindow)));
 }

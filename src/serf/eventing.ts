@@ -160,6 +160,7 @@ export class Eventing {
     return {
       others: names.length,
       allPull: coordinates !== undefined && names.every((name) => coordinates.pullsEvents(name)),
+      bufferLength: options.eventBufferLength,
       roundTripMs: coordinates?.farthestMs(names) ?? 0,
       perSecondMax: options.eventsPerSecond,
       packetsPerSecondMax: eagerPacketsPerSecond * packetShare,

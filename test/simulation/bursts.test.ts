@@ -72,6 +72,21 @@ describe("a burst of user events", () => {
     },
   );
 
+  test("does not leave a member behind that hears nothing for seconds, as one that gets no CPU", () => {
+    const cluster = new SerfCluster(3);
+    const nodes = cluster.startJoined(4, { ...eager, eventBufferLength: 2_048 });
+    const [a, , , deaf] = nodes;
+    cluster.network.run(10_000);
+    const outcomes = sendMany(a!, 3_000);
+    cluster.network.run(100);
+    cluster.network.setLink(undefined, [deaf!.host], { loss: 1 });
+    cluster.network.run(3_000);
+    cluster.network.setLink(undefined, [deaf!.host], { loss: 0 });
+    cluster.expectSoon(() => outcomes.length === 3_000, "all are accepted", 20_000);
+    cluster.network.run(5_000);
+    for (const node of nodes) expect(toldOf(node, a!).toSorted((x, y) => x - y)).toEqual(range(3_000));
+  });
+
   test("waits for the queue where that alone carries it, and is not cut there", () => {
     const cluster = new SerfCluster(5);
     const timer = { memberlist: { dissemination: "timer" } } as const;

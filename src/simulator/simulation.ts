@@ -146,8 +146,13 @@ export class Simulation implements CheckedWorld, NodeWatcher {
    */
   joinForgotten(): void {
     const { running } = this;
+    // Nobody looks for a member that has left, even where it is back.
     const knows = (one: SimulatedNode, other: SimulatedNode) =>
-      one.serf.members().some(({ name, address }) => name === other.name && address === other.host.address);
+      one.serf
+        .members()
+        .some(
+          ({ name, address, status }) => name === other.name && address === other.host.address && status !== "left",
+        );
     for (const node of running) {
       const knewOthers = node.serf.members().length > 1;
       const wasReplaced = this.lives.some(

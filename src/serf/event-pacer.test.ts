@@ -7,7 +7,12 @@ import type { EventRate } from "./event-rate.ts";
 function createPacer(perSecond = 1_000, waitingMax = 10_000) {
   const network = new SimulatedNetwork({ seed: 1 });
   const room = { has: true };
-  const rate = { current: () => perSecond } as EventRate;
+  const steps: string[] = [];
+  const current = () => {
+    steps.push("rate");
+    return perSecond;
+  };
+  const rate = { current, noteOwn: () => undefined } as unknown as EventRate;
   const host = network.createHost({ address: "10.0.0.1" });
   const pacer = new EventPacer({ waitingMax, hasRoom: () => room.has }, rate, host);
   const sent: number[] = [];
@@ -15,11 +20,11 @@ function createPacer(perSecond = 1_000, waitingMax = 10_000) {
   const admit = (from: number, to: number) => {
     for (let index = from; index < to; index++)
       pacer.admit(
-        () => void sent.push(index),
+        { check: () => undefined, send: () => void sent.push(index) },
         (error) => void outcomes.push(error?.code),
       );
   };
-  return { network, room, pacer, sent, outcomes, admit };
+  return { network, room, pacer, sent, steps, outcomes, admit };
 }
 
 describe("the pacer of events", () => {
@@ -34,6 +39,23 @@ describe("the pacer of events", () => {
     network.run(1_000);
     expect(sent).toEqual(Array.from({ length: 500 }, (_, index) => index));
     expect(outcomes.every((code) => code === undefined)).toBe(true);
+  });
+
+  test("sends an event after a pause before it asks for the rate", () => {
+    const { pacer, steps } = createPacer();
+    pacer.admit({ check: () => steps.push("check"), send: () => steps.push("send") }, () => steps.push("done"));
+    expect(steps).toEqual(["send", "rate", "done"]);
+  });
+
+  test("refuses at once what has to wait and could never be sent", () => {
+    const { pacer, admit, outcomes } = createPacer();
+    admit(0, 64);
+    const check = () => {
+      throw new SerfError("USER_EVENT_TOO_LARGE", "for any packet");
+    };
+    expect(() => pacer.admit({ check, send: check }, () => outcomes.push("done"))).toThrow("for any packet");
+    expect(pacer.waitingCount).toBe(0);
+    expect(outcomes).toHaveLength(64);
   });
 
   test("lets nobody overtake who waits", () => {
@@ -84,7 +106,7 @@ describe("the pacer of events", () => {
     const fail = () => {
       throw new SerfError("TOO_MANY_LARGE_MESSAGES", "later");
     };
-    pacer.admit(fail, (error) => void outcomes.push(error?.code));
+    pacer.admit({ check: () => undefined, send: fail }, (error) => void outcomes.push(error?.code));
     network.run(100);
     expect(outcomes).toEqual(["TOO_MANY_LARGE_MESSAGES"]);
   });

@@ -14,8 +14,15 @@ export interface EventPacerOptions {
   hasRoom(): boolean;
 }
 
-interface Waiting {
+/** An event on its way out. */
+export interface PacedEvent {
+  /** Throws if `send` would: asked of an event that has to wait. */
+  check(): void;
   send(): void;
+}
+
+interface Waiting {
+  readonly event: PacedEvent;
   done(error?: SerfError): void;
 }
 
@@ -46,22 +53,25 @@ export class EventPacer {
   }
 
   /**
-   * Calls `send` when it is the event's turn, now if it can, and then `done`, with what `send` threw if that was later. Throws
-   * TOO_MANY_USER_EVENTS, and what `send` throws.
+   * Sends the event when it is its turn, now if it can, and then calls `done`, with what `send` threw if that was later. Throws
+   * TOO_MANY_USER_EVENTS, and what `check` and `send` throw.
    */
-  admit(send: () => void, done: EventAccepted): void {
+  admit(event: PacedEvent, done: EventAccepted): void {
     if (this.waitingCount === 0 && this.takeToken()) {
-      send();
+      event.send();
+      this.refill();
+      this.rate.noteOwn();
       done();
       return;
     }
+    event.check();
     const { waitingMax } = this.options;
     if (this.waitingCount >= waitingMax)
       throw new SerfError(
         "TOO_MANY_USER_EVENTS",
         `${waitingMax} user events wait to be sent already, at about ${Math.round(this.rate.current())} a second`,
       );
-    this.waiting.push({ send, done });
+    this.waiting.push({ event, done });
     this.arm();
   }
 
@@ -85,9 +95,11 @@ export class EventPacer {
   private drain(): void {
     this.timer = undefined;
     while (this.waitingCount > 0 && this.takeToken()) {
-      const { send, done } = this.waiting[this.taken]!;
+      const { event, done } = this.waiting[this.taken]!;
       this.taken += 1;
-      done(failureOf(send));
+      const failure = failureOf(event);
+      if (failure === undefined) this.rate.noteOwn();
+      done(failure);
     }
     // Shifting each out by itself would move all the others.
     this.waiting = this.waiting.slice(this.taken);
@@ -96,19 +108,24 @@ export class EventPacer {
   }
 
   private takeToken(): boolean {
-    const nowMs = this.host.clock.monotonicMs();
-    const perSecond = this.rate.current();
-    this.tokens = Math.min(tokensMax, this.tokens + ((nowMs - this.asOfMs) / 1000) * perSecond);
-    this.asOfMs = nowMs;
+    if (this.tokens < 1) this.refill();
     if (this.tokens < 1 || !this.options.hasRoom()) return false;
     this.tokens -= 1;
     return true;
   }
+
+  /** After an event rather than before it, if that can be: the rate takes a look at all members, and an event after a pause need not wait for that. */
+  private refill(): void {
+    const nowMs = this.host.clock.monotonicMs();
+    const perSecond = this.rate.current();
+    this.tokens = Math.min(tokensMax, this.tokens + ((nowMs - this.asOfMs) / 1000) * perSecond);
+    this.asOfMs = nowMs;
+  }
 }
 
-function failureOf(send: () => void): SerfError | undefined {
+function failureOf(event: PacedEvent): SerfError | undefined {
   try {
-    send();
+    event.send();
     return undefined;
   } catch (error) {
     if (error instanceof SerfError) return error;

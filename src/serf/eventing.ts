@@ -64,8 +64,9 @@ export class Eventing {
    * nothing waits. Throws USER_EVENT_TOO_LARGE, TOO_MANY_LARGE_MESSAGES or TOO_MANY_USER_EVENTS.
    */
   send(name: string, payload: Uint8Array, coalesce: boolean, done: EventAccepted): void {
-    this.received.check(name, payload, coalesce);
-    this.pacer.admit(() => this.sendNow(name, payload, coalesce), done);
+    const check = (): void => this.received.check(name, payload, coalesce);
+    const send = (): void => this.sendNow(name, payload, coalesce);
+    this.pacer.admit({ check, send }, done);
   }
 
   /** Whoever waits hears the reason. */
@@ -84,7 +85,6 @@ export class Eventing {
 
   private sendNow(name: string, payload: Uint8Array, coalesce: boolean): void {
     this.received.send(name, payload, coalesce, (message) => this.leave(message));
-    this.rate.noteOwn();
     this.window.noteOwn();
   }
 

@@ -175,6 +175,7 @@ describe("configuration", () => {
       "dissemination",
       "flapDampingMs",
       "confirmDeaths",
+      "compressedPacketBytesMin",
       "mdnsDisableIpv6",
       "fastFailure",
       "fastFailureStreams",

@@ -49,6 +49,7 @@ export function createSerfOptions(
       advertise,
       label: config.label,
       compression: config.compression,
+      compressedPacketBytesMin: config.compressedPacketBytesMin,
       dissemination: config.dissemination,
       flapDampingMs: config.flapDampingMs,
       confirmDeaths: config.confirmDeaths,

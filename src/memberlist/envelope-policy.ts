@@ -38,7 +38,8 @@ export class EnvelopePolicy {
   sealing(): Sealing {
     const { encryptionVersion, label, options, random } = this;
     const keys = options.verifyOutgoing ? (this.keyring?.keys() ?? noKeys) : noKeys;
-    return { label, keys, encryptionVersion, compress: options.compression, random };
+    const { compression: compress, compressedPacketBytesMin } = options;
+    return { label, keys, encryptionVersion, compress, compressedPacketBytesMin, random };
   }
 
   /** What is left for messages in one packet, whoever receives it; each costs two bytes besides its own. */

@@ -154,6 +154,11 @@ export const memberlistOptions = {
     true,
     "Compresses packets that become smaller by it, and streams. It costs time and saves bandwidth.",
   ),
+  compressedPacketBytesMin: option(
+    integer(0, 65_536),
+    256,
+    "Packets of fewer bytes are not compressed: pings, acks and single events hardly become smaller, and larger ones by a third to a half. 0 tries all, as HashiCorp's implementation does.",
+  ),
   keys: option<readonly Uint8Array[]>(
     keyList(),
     [],

@@ -59,7 +59,7 @@ export class EventPacer {
   admit(event: PacedEvent, done: EventAccepted): void {
     if (this.waitingCount === 0 && this.takeToken()) {
       event.send();
-      this.refill();
+      this.refill(1);
       this.rate.noteOwn();
       done();
       return;
@@ -115,10 +115,10 @@ export class EventPacer {
   }
 
   /** After an event rather than before it, if that can be: the rate takes a look at all members, and an event after a pause need not wait for that. */
-  private refill(): void {
+  private refill(taken = 0): void {
     const nowMs = this.host.clock.monotonicMs();
     const perSecond = this.rate.current();
-    this.tokens = Math.min(tokensMax, this.tokens + ((nowMs - this.asOfMs) / 1000) * perSecond);
+    this.tokens = Math.min(tokensMax - taken, this.tokens + ((nowMs - this.asOfMs) / 1000) * perSecond);
     this.asOfMs = nowMs;
   }
 }

@@ -67,6 +67,14 @@ describe("a sealed packet", () => {
     expect(sealPacket([encoded[1]!], sealing({ compress: true }), false)[0]).toBe(messageTypes.nack);
     expect(sealPacket([encoded[2]!], sealing({ compress: true }), false)[0]).toBe(messageTypes.compress);
   });
+
+  test("is not compressed if it is small", () => {
+    const { length } = encoded[2]!;
+    const seal = (compressedPacketBytesMin: number) =>
+      sealPacket([encoded[2]!], sealing({ compress: true, compressedPacketBytesMin }), false);
+    expect(seal(length + 1)).toEqual(encoded[2]);
+    expect(seal(length)[0]).toBe(messageTypes.compress);
+  });
 });
 
 describe("an opened packet", () => {

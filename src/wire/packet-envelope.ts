@@ -22,6 +22,8 @@ export interface Sealing {
   readonly keys: readonly Uint8Array[];
   readonly encryptionVersion: EncryptionVersion;
   readonly compress: boolean;
+  /** Packets of fewer bytes are not compressed; 0 without it. */
+  readonly compressedPacketBytesMin?: number;
   readonly random: Random;
 }
 
@@ -40,12 +42,12 @@ export function sealingOverheadBytes(sealing: Sealing): number {
 
 /**
  * One packet of one or more encoded messages (type bytes included). `checksum` only for a receiver known to speak protocol
- * 5. Compressed only if that makes it smaller.
+ * 5. Compressed only if that makes it smaller, and not if it is so small that it would hardly be.
  */
 export function sealPacket(messages: readonly Uint8Array[], sealing: Sealing, checksum: boolean): Uint8Array {
   assert(messages.length > 0, "a packet without messages");
   let packet = messages.length === 1 ? messages[0]! : encodeCompound(messages);
-  if (sealing.compress) {
+  if (sealing.compress && packet.length >= (sealing.compressedPacketBytesMin ?? 0)) {
     const compressed = compress(packet);
     if (compressed.length < packet.length) packet = compressed;
   }

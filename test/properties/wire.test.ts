@@ -28,6 +28,7 @@ const anySealing: fc.Arbitrary<Sealing> = fc.record({
   keys: fc.subarray(keys),
   encryptionVersion: fc.constantFrom(0 as const, 1 as const),
   compress: fc.boolean(),
+  compressedPacketBytesMin: fc.constantFrom(0, 256),
   random: fc.uint8Array({ minLength: 12, maxLength: 12 }).map((nonce) => ({
     below: () => 0,
     fraction: () => 0,

@@ -10,6 +10,7 @@ import {
   type OptionType,
   text,
 } from "../../base/options.ts";
+import { memberlistOptions } from "../../memberlist/options.ts";
 import { serfProtocolVersionMax, serfProtocolVersionMin } from "../../serf/protocol-version.ts";
 import { isKeyLength } from "../../wire/cipher.ts";
 import { labelBytesMax } from "../../wire/limits.ts";
@@ -103,6 +104,12 @@ export const networkOptions = {
     flag: "disable-compression",
     flagNegates: true,
     key: "enable_compression",
+  },
+  compressedPacketBytesMin: {
+    type: memberlistOptions.compressedPacketBytesMin.type,
+    default: 256,
+    doc: "Packets of fewer bytes are not compressed: pings, acks and single events hardly become smaller by it. 0 tries all, as HashiCorp's agent does.",
+    key: "compression_min_size",
   },
 } as const satisfies OptionDeclarations;
 

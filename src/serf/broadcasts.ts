@@ -25,6 +25,7 @@ export class Broadcasts {
   readonly intents: BroadcastQueue;
   readonly queries: BroadcastQueue;
   readonly events: BroadcastQueue;
+  private readonly inOrder: readonly BroadcastQueue[];
   private readonly large: LargeMessages;
   private queued: QueuedListener = () => 0;
   private eventsLeaveAtOnce = false;
@@ -37,6 +38,7 @@ export class Broadcasts {
     this.intents = createQueue(lengthMax);
     this.queries = createQueue(lengthMax);
     this.events = createQueue(eventsMax);
+    this.inOrder = [this.intents, this.queries, this.events];
     this.large = new LargeMessages(options, host);
     this.host = host;
   }
@@ -104,7 +106,8 @@ export class Broadcasts {
   take(overheadBytes: number, bytesMax: number): Uint8Array[] {
     const messages: Uint8Array[] = [];
     let bytesLeft = bytesMax;
-    for (const queue of [this.intents, this.queries, this.events]) {
+    for (const queue of this.inOrder) {
+      if (queue.length === 0) continue;
       for (const message of queue.take(overheadBytes, bytesLeft)) {
         bytesLeft -= overheadBytes + message.length;
         this.host.metrics.sample("serf.msgs.sent", message.length);

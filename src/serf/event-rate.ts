@@ -42,10 +42,11 @@ export function clusterEventsPerSecond(view: EventRateView): number {
   const { others, allPull, bufferLength, roundTripMs, perSecondMax, packetsPerSecondMax } = view;
   const targets = others <= directMax ? others : 2 * Math.ceil(Math.sqrt(others));
   const byPackets = (packetsPerSecondMax * eventsPerPacket) / (sendsPerPacket * Math.max(1, targets));
+  const byMemory = (bufferLength * 1000) / pullSpanMs;
   const byWindow = allPull
-    ? (bufferLength * 1000) / pullSpanMs
+    ? Number.POSITIVE_INFINITY
     : (referenceWindow * 1000) / (resendSpanMs + roundTrips * roundTripMs);
-  return Math.min(perSecondMax, Math.max(perSecondMin, Math.min(byPackets, byWindow)));
+  return Math.min(perSecondMax, Math.max(perSecondMin, Math.min(byPackets, byMemory, byWindow)));
 }
 
 /**

@@ -133,7 +133,7 @@ export const serfOptions = {
   eventsPerSecond: option(
     integer(1, 1_000_000),
     20_000,
-    "How many user events a second this node sends at most, those of other members counted in. Where all are of this implementation, it is at most what eventBufferLength holds in six seconds. While members are present that are not known to be of this implementation, it is 4,000, less where round trips are long: faster, and they forget events before they have them.",
+    "How many user events a second this node sends at most, those of other members counted in. It is at most what eventBufferLength holds in six seconds (2,731): faster, and a member that gets no CPU for a while loses some. While members are present that are not known to be of this implementation, it is also at most 4,000, less where round trips are long: faster, and these forget events before they have them.",
   ),
   eventsWaitingMax: option(
     integer(0, 1 << 20),

@@ -35,7 +35,7 @@ export const eventOptions = {
   eventsPerSecond: {
     type: serfOptions.eventsPerSecond.type,
     default: 20_000,
-    doc: "How many user events a second this node sends at most, those of others counted in; where all are of this implementation, at most what user_event_buffer holds in six seconds (2,731), and 4,000 while members are present that may be HashiCorp's. Whoever sends faster waits.",
+    doc: "How many user events a second this node sends at most, those of others counted in; at most what user_event_buffer holds in six seconds (2,731); and less than that where round trips are long (from 16 ms on) while members are present that may be HashiCorp's. Whoever sends faster waits.",
     key: "user_event_rate",
   },
   eventsWaitingMax: {

@@ -121,11 +121,13 @@ export class RpcSession implements RpcClient {
 
   sinkFor(sequence: Sequence): RecordSink {
     const { connection } = this;
+    // The same for all records.
+    const header = encodeFrame({ Error: "", Seq: uint64(sequence) });
     return {
       get blocked() {
         return connection.writableNeedDrain;
       },
-      sendRecord: (body) => this.send(sequence, "", body),
+      sendRecord: (body) => void connection.write(Buffer.concat([header, encodeFrame(body)])),
     };
   }
 

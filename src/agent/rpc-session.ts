@@ -122,12 +122,12 @@ export class RpcSession implements RpcClient {
   sinkFor(sequence: Sequence): RecordSink {
     const { connection } = this;
     // The same for all records.
-    const header = encodeFrame({ Error: "", Seq: uint64(sequence) });
+    const header = encodeHeader(sequence, "");
     return {
       get blocked() {
         return connection.writableNeedDrain;
       },
-      sendRecord: (body) => void connection.write(Buffer.concat([header, encodeFrame(body)])),
+      sendRecord: (body) => this.write(header, body),
     };
   }
 
@@ -201,7 +201,10 @@ export class RpcSession implements RpcClient {
   }
 
   private send(sequence: Sequence, error: string, body?: Body | Uint8Array): void {
-    const header = encodeFrame({ Error: error, Seq: uint64(sequence) });
+    this.write(encodeHeader(sequence, error), body);
+  }
+
+  private write(header: Uint8Array, body?: Body | Uint8Array): void {
     if (body === undefined) this.connection.write(header);
     else this.connection.write(Buffer.concat([header, body instanceof Uint8Array ? body : encodeFrame(body)]));
   }
@@ -239,4 +242,8 @@ export class RpcSession implements RpcClient {
     const timer = setTimeout(() => this.connection.destroy(), lingerMs);
     this.connection.once("close", () => clearTimeout(timer));
   }
+}
+
+function encodeHeader(sequence: Sequence, error: string): Uint8Array {
+  return encodeFrame({ Error: error, Seq: uint64(sequence) });
 }

@@ -65,12 +65,15 @@ export class EagerDissemination implements DisseminationPolicy {
   }
 
   queued({ message, origin = "here" }: Broadcast, isUser: boolean): number {
+    if (origin === "everywhere") {
+      this.schedule();
+      return 0;
+    }
     const isBegun = origin === "here";
-    const target = isBegun ? this.begun : origin === "everywhere" ? undefined : this.placeOfPassedOn();
+    const target = isBegun ? this.begun : this.placeOfPassedOn();
     // Where the origin tells everybody there is nothing to do at the end of the turn but to begin rounds, which have time.
-    if (origin === "elsewhere" && target === undefined && this.tree.isDirect) this.rounds.begin("soon");
+    if (target === undefined && this.tree.isDirect) this.rounds.begin("soon");
     else this.schedule();
-    if (origin === "everywhere") return 0;
     if (target !== undefined && target.length >= waitingMax) return 0;
     target?.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
     if (isBegun) this.noteBegun(isUser);

@@ -12,7 +12,7 @@ import { Sandbox } from "../test/support/sandbox.ts";
 import { measureCost } from "./cluster/cost.ts";
 import { measureDetection } from "./cluster/failures.ts";
 import { LiveCluster, type Mix, mixes } from "./cluster/live-cluster.ts";
-import { isOwnNetwork, runInOwnNetwork } from "./cluster/network.ts";
+import { isOwnNetwork, runInOwnNetwork, trafficAtRest } from "./cluster/network.ts";
 import { type ClusterFigures, clusterRows, describeRun, readmeTable } from "./cluster/report.ts";
 import { measureBurst, measureEvents } from "./cluster/spread.ts";
 import { callRate } from "./members-rpc.ts";
@@ -112,6 +112,7 @@ async function measureCluster(nodes: number, mix: Mix): Promise<void> {
     await doStep("burst", `a burst of ${counts.burst} events`, async () => {
       figures.burst = await measureBurst(cluster, counts.burst);
     });
+    if (figures.burst !== undefined) await trafficAtRest(nodes);
     await doStep("detection", `${counts.kills} agents killed`, async () => {
       figures.detectionMs = await measureDetection(cluster, counts.kills, say);
     });

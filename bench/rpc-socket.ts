@@ -13,32 +13,57 @@ const answerMark = "\xa5Error";
 const emptyText = 0xa0;
 const answerDeadlineMs = 30_000;
 
-/** Calls back for each `prefix` in a stream of chunks, with the bytes that follow it. */
+/** Calls back for each `prefix` in a stream of chunks, with the bytes that follow it. It keeps nothing of a chunk, and makes nothing. */
 export class MarkScanner {
   private readonly prefix: Buffer;
-  private readonly suffixBytes: number;
+  private readonly markBytes: number;
   private readonly onMark: (suffix: Buffer) => void;
-  private tail = Buffer.alloc(0);
+  /** The end of what came before, too short for a whole mark, and the beginning of what comes now. */
+  private readonly seam: Buffer;
+  private tailBytes = 0;
 
   constructor(prefix: string, suffixBytes: number, onMark: (suffix: Buffer) => void) {
     this.prefix = Buffer.from(prefix, "latin1");
-    this.suffixBytes = suffixBytes;
+    this.markBytes = this.prefix.length + suffixBytes;
     this.onMark = onMark;
+    this.seam = Buffer.alloc(2 * (this.markBytes - 1));
   }
 
   feed(chunk: Buffer): void {
-    const bytes = this.tail.length > 0 ? Buffer.concat([this.tail, chunk]) : chunk;
-    const markBytes = this.prefix.length + this.suffixBytes;
-    let from = 0;
-    for (;;) {
-      const at = bytes.indexOf(this.prefix, from);
-      if (at < 0 || at + markBytes > bytes.length) break;
-      from = at + markBytes;
-      this.onMark(bytes.subarray(at + this.prefix.length, from));
+    const { seam, tailBytes } = this;
+    const keptMax = this.markBytes - 1;
+    const seamBytes = tailBytes + chunk.copy(seam, tailBytes, 0, keptMax);
+    const seamEnd = tailBytes === 0 ? 0 : this.scan(seam.subarray(0, seamBytes), 0);
+    const end = this.scan(chunk, Math.max(0, seamEnd - tailBytes));
+    // Of a mark that is not yet whole, all but its last byte may be here; what belongs to one that was told is no part of another.
+    if (chunk.length >= keptMax || end > 0) {
+      this.tailBytes = chunk.copy(seam, 0, Math.max(end, chunk.length - keptMax));
+    } else {
+      const from = Math.max(seamEnd, seamBytes - keptMax);
+      seam.copyWithin(0, from, seamBytes);
+      this.tailBytes = seamBytes - from;
     }
-    // Of a mark that is not yet whole, all but its last byte may be here.
-    this.tail = Buffer.from(bytes.subarray(Math.max(from, bytes.length - markBytes + 1)));
   }
+
+  /** Returns where the last mark in it ends. */
+  private scan(bytes: Buffer, from: number): number {
+    const { markBytes, prefix } = this;
+    let end = from;
+    for (;;) {
+      const at = bytes.indexOf(prefix, end);
+      if (at < 0 || at + markBytes > bytes.length) return end;
+      end = at + markBytes;
+      this.onMark(bytes.subarray(at + prefix.length, end));
+    }
+  }
+}
+
+/** One for all connections: what is read is scanned before the next is. */
+const readBuffer = Buffer.alloc(64 * 1024);
+
+interface Request {
+  readonly command: string;
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export class RpcSocket {
@@ -48,21 +73,23 @@ export class RpcSocket {
   private readonly scanners: MarkScanner[] = [];
   private requests = 0;
 
-  private constructor(socket: Socket) {
-    this.socket = socket;
+  private constructor(port: number) {
     this.scanners.push(new MarkScanner(answerMark, 1, (suffix) => this.countAnswer(suffix)));
-    socket.setNoDelay(true);
-    socket.on("data", (chunk) => {
+    const scan = (bytes: number): boolean => {
+      const chunk = readBuffer.subarray(0, bytes);
       for (const scanner of this.scanners) scanner.feed(chunk);
-    });
+      return true;
+    };
+    const onread = { buffer: readBuffer, callback: scan };
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread });
+    this.socket = socket;
     socket.on("error", () => socket.destroy()); // an agent that is killed resets it
   }
 
   /** Connects to a port on loopback and shakes hands. */
   static async connect(port: number): Promise<RpcSocket> {
-    const socket = connect(port, "127.0.0.1");
-    await once(socket, "connect");
-    const rpc = new RpcSocket(socket);
+    const rpc = new RpcSocket(port);
+    await once(rpc.socket, "connect");
     await rpc.ask("handshake", { Version: 1 });
     return rpc;
   }
@@ -85,15 +112,19 @@ export class RpcSocket {
   }
 
   /** Sends requests in one go, without waiting for answers in between. */
-  sendAll(
-    requests: readonly { readonly command: string; readonly body?: Readonly<Record<string, unknown>> | undefined }[],
-  ): void {
+  sendAll(requests: readonly Request[]): void {
+    this.prepare(requests)();
+  }
+
+  /** Encodes them now, to be sent when the returned function is called: before any other request of this connection. */
+  prepare(requests: readonly Request[]): () => void {
     const parts: Uint8Array[] = [];
     for (const { command, body } of requests) {
       parts.push(Buffer.from(packr.pack({ Command: command, Seq: this.requests++ })));
       if (body !== undefined) parts.push(Buffer.from(packr.pack(body)));
     }
-    this.socket.write(Buffer.concat(parts));
+    const bytes = Buffer.concat(parts);
+    return () => void this.socket.write(bytes);
   }
 
   /** Resolves when every request has its answer. */

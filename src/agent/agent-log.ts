@@ -78,11 +78,13 @@ export class AgentLog implements Logger {
   }
 
   private record(level: LogLevel, message: string): void {
-    const text = message.replace(/\n$/, "");
-    const line = `${this.timeStamp()} [${level}] ${text}`;
+    const text = message.endsWith("\n") ? message.slice(0, -1) : message;
+    const now = this.now();
+    const stamp = (): string => this.timeStamp(now);
+    const untimed = ` [${level}] ${text}`;
     if (isAtLeast(level, this.level))
-      this.write(this.format === "json" ? formatJsonLine(this.now(), level, text) : line);
-    this.buffer.append(level, line);
+      this.write(this.format === "json" ? formatJsonLine(now, level, text) : stamp() + untimed);
+    this.buffer.append(level, untimed, stamp);
   }
 
   private write(line: string): void {
@@ -93,8 +95,7 @@ export class AgentLog implements Logger {
     }
   }
 
-  private timeStamp(): string {
-    const now = this.now();
+  private timeStamp(now: Date): string {
     const second = Math.floor(now.getTime() / 1000);
     if (second !== this.stamp.second) this.stamp = { second, text: formatLocalTime(now) };
     return this.stamp.text;

@@ -6,9 +6,13 @@ import type { LogLevel } from "../base/host.ts";
 export type LogListener = (line: string, level: LogLevel) => void;
 
 interface LogLine {
-  readonly line: string;
+  readonly text: string;
   readonly level: LogLevel;
+  /** Writes what stands before the text, when somebody reads the line: nobody reads most. */
+  readonly stamp: () => string;
 }
+
+const unstamped = (): string => "";
 
 /**
  * A ring of lines of every level, whatever the agent itself prints. Memory is bounded by `linesMax` times
@@ -27,20 +31,22 @@ export class LogBuffer {
     this.lineLengthMax = lineLengthMax;
   }
 
-  /** Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. */
-  append(level: LogLevel, text: string): void {
-    const line = text.length > this.lineLengthMax ? `${text.slice(0, this.lineLengthMax)}…` : text;
-    if (this.ring.length < this.linesMax) this.ring.push({ line, level });
+  /** Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. `stamp` writes its beginning, once or more, and later. */
+  append(level: LogLevel, wholeText: string, stamp: () => string = unstamped): void {
+    const text = wholeText.length > this.lineLengthMax ? `${wholeText.slice(0, this.lineLengthMax)}…` : wholeText;
+    if (this.ring.length < this.linesMax) this.ring.push({ text, level, stamp });
     else {
-      this.ring[this.oldest] = { line, level };
+      this.ring[this.oldest] = { text, level, stamp };
       this.oldest = (this.oldest + 1) % this.linesMax;
     }
+    if (this.listeners.size === 0) return;
+    const line = stamp() + text;
     for (const listener of [...this.listeners]) listener(line, level);
   }
 
   /** The lines kept, oldest first. */
   lines(): readonly string[] {
-    return this.kept().map(({ line }) => line);
+    return this.kept().map(({ text, stamp }) => stamp() + text);
   }
 
   /**
@@ -48,7 +54,7 @@ export class LogBuffer {
    * returned function is called. A listener that logs is called with its own line too.
    */
   subscribe(listener: LogListener): () => void {
-    for (const { line, level } of this.kept()) listener(line, level);
+    for (const { text, level, stamp } of this.kept()) listener(stamp() + text, level);
     // A wrapper of its own, so that the same function may subscribe twice and each subscription ends by itself.
     const entry: LogListener = (line, level) => listener(line, level);
     this.listeners.add(entry);

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { concatBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import type { Logger, Metrics } from "../base/host.ts";
 import { isRejected } from "../base/rejected.ts";
@@ -206,7 +207,7 @@ export class RpcSession implements RpcClient {
 
   private write(header: Uint8Array, body?: Body | Uint8Array): void {
     if (body === undefined) this.connection.write(header);
-    else this.connection.write(Buffer.concat([header, body instanceof Uint8Array ? body : encodeFrame(body)]));
+    else this.connection.write(concatBytes(header, body instanceof Uint8Array ? body : encodeFrame(body)));
   }
 
   private flushStreams(): void {

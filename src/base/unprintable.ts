@@ -13,7 +13,17 @@ const shortEscapes: Readonly<Record<string, string>> = {
  * feed in them it could otherwise write log lines of its own, and with other control characters play with the operator's terminal.
  */
 export function escapeUnprintable(text: string): string {
+  if (isPrintableAscii(text)) return text;
   return text.replace(/[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu, escapeCharacter);
+}
+
+/** Nearly every line is; the expression above knows all of Unicode, and is in no cache when a single line is logged. */
+function isPrintableAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** "\xNN" below 128, where Go writes bytes. */

@@ -25,5 +25,7 @@ export interface DisseminationPolicy {
   received(): void;
   /** Up to `count` members for the gossiper to tell now. */
   choosePeers(count: number): readonly Member[];
+  /** Copies for random members wait, because many on this host have yet to be told. */
+  readonly isHoldingBack: boolean;
   stop(): void;
 }

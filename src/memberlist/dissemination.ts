@@ -11,6 +11,7 @@ import type { Peers } from "./peers.ts";
 
 /** The reference's: nothing leaves but at the gossiper's intervals, and along with pings. */
 class TimerDissemination implements DisseminationPolicy {
+  readonly isHoldingBack = false;
   private readonly peers: Peers;
 
   constructor(peers: Peers) {
@@ -36,6 +37,8 @@ type DisseminationKind = MemberlistOptions["dissemination"] | "none";
 
 /** News leaves along with pings and acks alone. */
 class NoDissemination implements DisseminationPolicy {
+  readonly isHoldingBack = false;
+
   queued(): number {
     return 0;
   }
@@ -82,8 +85,8 @@ export class Dissemination {
     return userData === undefined || userData.whenQueued !== undefined;
   }
 
-  /** Has `listener` called for each broadcast that is queued, whatever the policy. There is one. */
-  whenQueued(listener: () => void): void {
+  /** Has `listener` called when a broadcast is pending that the gossiper may tell: when it is queued, or once it is held back no longer. There is one. */
+  whenPending(listener: () => void): void {
     this.listener = listener;
   }
 
@@ -91,6 +94,7 @@ export class Dissemination {
   use(kind: DisseminationKind): void {
     this.policy.stop();
     this.policy = this.create(kind);
+    this.listener();
   }
 
   /** Calls `handle` for a message that came in a packet from there. */
@@ -106,6 +110,11 @@ export class Dissemination {
     }
   }
 
+  /** Copies for random members wait, because many on this host have yet to be told. */
+  get isHoldingBack(): boolean {
+    return this.policy.isHoldingBack;
+  }
+
   /** Up to `count` members for the gossiper to tell now. */
   choosePeers(count: number): readonly Member[] {
     return this.policy.choosePeers(count);
@@ -117,16 +126,18 @@ export class Dissemination {
   }
 
   private queued(broadcast: Broadcast, isUser: boolean): number {
-    this.listener();
     const isPlain = broadcast.isArrival !== true || !this.isEager;
     const taken = isPlain ? undefined : this.arrivals.queued(broadcast, isUser, !this.isHandling);
-    return taken ?? this.policy.queued(broadcast, isUser);
+    const transmits = taken ?? this.policy.queued(broadcast, isUser);
+    // The gossiper would wake up only to wait.
+    if (!this.isHoldingBack) this.listener();
+    return transmits;
   }
 
   private create(kind: DisseminationKind): DisseminationPolicy {
     switch (kind) {
       case "eager":
-        return new EagerDissemination(this.around);
+        return new EagerDissemination(this.around, () => this.listener());
       case "timer":
         return new TimerDissemination(this.around.peers);
       case "none":

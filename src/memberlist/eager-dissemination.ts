@@ -56,12 +56,17 @@ export class EagerDissemination implements DisseminationPolicy {
   private isDeputyOfSender = false;
   private wasNews = false;
 
-  constructor(around: DisseminationSurroundings) {
+  /** `whenNoLongerHeldBack` is called when `isHoldingBack` ends. */
+  constructor(around: DisseminationSurroundings, whenNoLongerHeldBack: () => void) {
     this.around = around;
     const { eagerPacketsPerSecond: perSecond, nodeName } = around.options;
     this.tree = new RelayTree(around.table, nodeName);
-    this.rounds = new PushRounds(around, (count) => this.choosePeers(count));
+    this.rounds = new PushRounds(around, (count) => this.choosePeers(count), whenNoLongerHeldBack);
     this.bucket = new TokenBucket(around.clock, perSecond, Math.max(1, perSecond / 10));
+  }
+
+  get isHoldingBack(): boolean {
+    return this.rounds.isHeldBack;
   }
 
   queued({ message, origin = "here" }: Broadcast, isUser: boolean): number {
@@ -71,8 +76,9 @@ export class EagerDissemination implements DisseminationPolicy {
     }
     const isBegun = origin === "here";
     const target = isBegun ? this.begun : this.placeOfPassedOn();
-    // Where the origin tells everybody there is nothing to do at the end of the turn but to begin rounds, which have time.
+    // Who neither begins nor relays has nothing to do at the end of the turn but to begin rounds. Where these have time, they can begin at once.
     if (target === undefined && this.tree.isDirect) this.rounds.begin("soon");
+    else if (target === undefined && this.rounds.haveTime) this.rounds.begin("now");
     else this.schedule();
     if (target !== undefined && target.length >= waitingMax) return 0;
     target?.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
@@ -129,14 +135,18 @@ export class EagerDissemination implements DisseminationPolicy {
   private noteTeller(): void {
     const { peers, table } = this.around;
     const row = this.sender === undefined ? -1 : peers.rowAt(this.sender);
-    if (row >= 0) this.noteTold([table.view(row)]);
+    if (row >= 0) this.noteToldId(table.idOf(row));
   }
 
   private noteTold(members: readonly Member[]): readonly Member[] {
     const { table } = this.around;
-    for (const { name } of members) this.toldLast.push(table.idOf(table.find(name)));
-    if (this.toldLast.length > toldMax) this.toldLast.splice(0, this.toldLast.length - toldMax);
+    for (const { name } of members) this.noteToldId(table.idOf(table.find(name)));
     return members;
+  }
+
+  private noteToldId(id: number): void {
+    this.toldLast.push(id);
+    if (this.toldLast.length > toldMax) this.toldLast.shift();
   }
 
   /**

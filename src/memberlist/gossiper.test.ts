@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Metrics } from "../base/host.ts";
 import { SimulatedNetwork } from "../simulator/index.ts";
+import { encodeMessage } from "../wire/codecs.ts";
+import { BroadcastQueue } from "./broadcast-queue.ts";
 import type { UserDataDelegate } from "./delegates.ts";
 import { Memberlist } from "./memberlist.ts";
 
 /** Two members of a cluster, the first of which counts its timers and its rounds of gossip, with nothing left to tell. */
-function createPair(layer: Partial<UserDataDelegate>) {
+function createPair(layer: Partial<UserDataDelegate>, dissemination: "timer" | "eager" = "timer") {
   const network = new SimulatedNetwork({ seed: 1 });
-  const counted = { timers: 0, rounds: 0 };
+  const counted = { timers: 0, soon: 0, rounds: 0 };
   const host = network.createHost({ name: "a", address: "10.0.0.1" });
   const metrics: Metrics = {
     increment: () => undefined,
@@ -19,6 +21,7 @@ function createPair(layer: Partial<UserDataDelegate>) {
   const timers = {
     after: (delayMs: number, fire: () => void) => {
       counted.timers += 1;
+      if (delayMs > 0 && delayMs < 200) counted.soon += 1;
       return host.timers.after(delayMs, fire);
     },
   };
@@ -30,9 +33,13 @@ function createPair(layer: Partial<UserDataDelegate>) {
     mergeRemoteState: () => undefined,
     ...layer,
   };
-  const one = new Memberlist({ nodeName: "a", dissemination: "timer" }, { ...host, metrics, timers }, { userData });
+  const one = new Memberlist(
+    { nodeName: "a", dissemination, fastFailure: false },
+    { ...host, metrics, timers },
+    { userData },
+  );
   const other = new Memberlist(
-    { nodeName: "b", dissemination: "timer" },
+    { nodeName: "b", dissemination },
     network.createHost({ name: "b", address: "10.0.0.2" }),
   );
   one.start();
@@ -42,6 +49,36 @@ function createPair(layer: Partial<UserDataDelegate>) {
   counted.timers = 0;
   counted.rounds = 0;
   return { network, one, other, counted };
+}
+
+/**
+ * A pair with forty more members on the first one's host, for whose sake a first round waits for 45 ms and more. Told something by a stranger, the first one has so much
+ * to pass on as a member of a cluster of `nodes` has.
+ */
+function createCrowd(nodes: number) {
+  const passOn = new BroadcastQueue({ nodeCount: () => nodes, retransmitMult: 4, lengthMax: 64 });
+  const { network, counted, one } = createPair(
+    {
+      whenQueued: (listener) => passOn.whenQueued(listener),
+      takeBroadcasts: (overhead, bytesMax) => passOn.take(overhead, bytesMax),
+      receiveUserMessage: (message) => passOn.queue({ message, origin: "elsewhere" }),
+    },
+    "eager",
+  );
+  for (let n = 0; n < 40; n++) {
+    const host = network.createHost({ name: `c${n}`, address: "10.0.0.1", port: 8_000 + n });
+    const other = new Memberlist({ nodeName: `c${n}`, dissemination: "timer" }, host);
+    other.start();
+    other.join(["10.0.0.1:7946"], () => undefined);
+  }
+  network.run(20_000);
+  expect(one.members()).toHaveLength(42);
+  const stranger = network.createHost({ name: "stranger", address: "10.0.9.9" });
+  const tell = (what: number) => {
+    const payload = Uint8Array.of(what >> 8, what);
+    stranger.transport.sendPacket({ address: "10.0.0.1", port: 7946 }, encodeMessage({ kind: "user", payload }));
+  };
+  return { network, counted, tell };
 }
 
 describe("the gossiper", () => {
@@ -64,6 +101,38 @@ describe("the gossiper", () => {
     const told = counted.rounds;
     network.run(10_000);
     expect(counted.rounds).toBe(told);
+  });
+
+  it("sleeps while copies are held back, and wakes when they leave", () => {
+    const { counted, network, tell } = createCrowd(3);
+    for (let turn = 0; turn < 8; turn++) {
+      counted.rounds = counted.soon = 0;
+      tell(turn);
+      network.run(44);
+      expect(counted).toMatchObject({ rounds: 0, soon: 1 }); // the timer of the first round
+      network.run(5_000);
+      expect(counted.rounds).toBeGreaterThan(0);
+    }
+  });
+
+  it("leaves out a round that comes while copies are held back, but never two in a row", () => {
+    const { counted, network, tell } = createCrowd(1e9);
+    for (let turn = 0; turn < 20; turn++) {
+      tell(turn);
+      network.run(600);
+      expect(counted.rounds).toBeGreaterThan(0); // it is awake, and has something to tell for seconds
+      counted.rounds = 0;
+      tell(100 + turn);
+      network.run(44);
+      expect(counted.rounds).toBe(0);
+      for (let again = 0; again < 20; again++) {
+        tell(1_000 + 100 * turn + again);
+        network.run(50);
+      }
+      expect(counted.rounds).toBeGreaterThan(0);
+      network.run(20_000);
+      counted.rounds = 0;
+    }
   });
 
   it("looks at every interval where the layer above does not say when it has something to tell", () => {

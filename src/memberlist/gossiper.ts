@@ -21,6 +21,7 @@ export class Gossiper {
   private readonly around: GossiperSurroundings;
   private readonly ticker: Ticker;
   private isStarted = false;
+  private hasSkipped = false;
 
   constructor(around: GossiperSurroundings) {
     this.around = around;
@@ -30,7 +31,7 @@ export class Gossiper {
       intervalMs: () => this.intervalMs(),
       handleTick: () => this.handleRound(),
     });
-    around.dissemination.whenQueued(() => {
+    around.dissemination.whenPending(() => {
       if (this.isStarted) this.ticker.start();
     });
   }
@@ -53,6 +54,9 @@ export class Gossiper {
 
   private handleRound(): void {
     const { clock, dissemination, metrics, options, packets } = this.around;
+    // Where copies are held back, a random one now would be in the way just as well. Under a stream of news they always are: never two rounds in a row.
+    this.hasSkipped = dissemination.isHoldingBack && !this.hasSkipped;
+    if (this.hasSkipped) return;
     const startedMs = clock.monotonicMs();
     for (const member of dissemination.choosePeers(options.gossipNodes)) {
       if (packets.sendBroadcasts(member)) continue;

@@ -8,6 +8,10 @@ import { type FirstRound, PushRounds, planRounds } from "./push-rounds.ts";
 
 /** When somebody is told, in milliseconds, in a cluster of so many, of whom the first so many are at one address. */
 function timesTold(nodes: number, onHost: number, first: FirstRound): readonly number[] {
+  return runRounds(nodes, onHost, first).told;
+}
+
+function runRounds(nodes: number, onHost: number, first: FirstRound, interruptedAtMs?: number) {
   const network = new SimulatedNetwork({ seed: 1 });
   const host = network.createHost({ name: "n0", address: "10.0.0.1" });
   const table = new MemberTable(new Directory(), nodes);
@@ -21,9 +25,17 @@ function timesTold(nodes: number, onHost: number, first: FirstRound): readonly n
   const options = { nodeName: "n0", retransmitMult: 4, eagerPushesPerSecond: 100 };
   // What rounds need of their surroundings.
   const around = { ...host, table, options, packets: { sendBroadcasts } } as unknown as DisseminationSurroundings;
-  new PushRounds(around, (count) => Array.from({ length: count }, () => table.view(1))).begin(first);
+  const rounds = new PushRounds(
+    around,
+    (count) => Array.from({ length: count }, () => table.view(1)),
+    () => begun.push(host.clock.monotonicMs()),
+  );
+  const begun: number[] = [];
+  rounds.begin(first);
+  // Whoever tells everybody itself meanwhile has rounds of another kind, and the wait is over.
+  if (interruptedAtMs !== undefined) host.timers.after(interruptedAtMs, () => rounds.begin("never"));
   network.run(1_000);
-  return told;
+  return { told, begun };
 }
 
 test("the first round is at once where a tree is at work, and waits for an origin that tells everybody", () => {
@@ -59,4 +71,11 @@ test("the first round is the largest, and never more than half", () => {
     [6, 3, 3, 2],
     [6, 3, 3, 2],
   ]);
+});
+
+test("says when the wait for a first round is over, also where that round does not take place", () => {
+  const { told, begun } = runRounds(100, 21, "now");
+  expect(begun).toEqual([told[0]]);
+  expect(runRounds(100, 21, "now", 7).begun).toEqual([7]);
+  expect(runRounds(100, 1, "now").begun).toEqual([]);
 });

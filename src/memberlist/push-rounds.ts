@@ -28,8 +28,14 @@ export type FirstRound = "now" | "soon" | "never";
  * gossiper, where there are three to share.
  */
 export class PushRounds {
+  /** Among members on one host even a first round that is due now waits. */
+  get haveTime(): boolean {
+    return this.hostmates.count > 0;
+  }
+
   private readonly around: DisseminationSurroundings;
   private readonly choosePeers: (count: number) => readonly Member[];
+  private readonly whenBegun: () => void;
   private readonly bucket: TokenBucket;
   private timer: Timer | undefined;
   /** The timer is for the first round. */
@@ -38,8 +44,14 @@ export class PushRounds {
   private plan: readonly number[] = [];
   private readonly hostmates: Hostmates;
 
-  constructor(around: DisseminationSurroundings, choosePeers: (count: number) => readonly Member[]) {
+  /** `whenBegun` is called whenever no first round is awaited any more. */
+  constructor(
+    around: DisseminationSurroundings,
+    choosePeers: (count: number) => readonly Member[],
+    whenBegun: () => void,
+  ) {
     this.around = around;
+    this.whenBegun = whenBegun;
     this.choosePeers = choosePeers;
     const { eagerPushesPerSecond: perSecond } = around.options;
     this.bucket = new TokenBucket(around.clock, perSecond, perSecond);
@@ -62,6 +74,11 @@ export class PushRounds {
     }
   }
 
+  /** The first round is yet to come, and later than it would be among members with hosts of their own. */
+  get isHeldBack(): boolean {
+    return this.isBeginning && this.haveTime;
+  }
+
   /** Before the first round, at least. */
   private waitMs(first: FirstRound): number {
     const originMs = first === "now" ? 0 : toldAfterMs.least + toldAfterMs.perNode * this.around.table.length;
@@ -71,11 +88,17 @@ export class PushRounds {
   stop(): void {
     this.timer?.cancel();
     this.timer = undefined;
+    this.waitNoLonger();
+  }
+
+  private waitNoLonger(): void {
+    if (!this.isBeginning) return;
     this.isBeginning = false;
+    this.whenBegun();
   }
 
   private proceed(): void {
-    this.isBeginning = false;
+    this.waitNoLonger();
     const waitMs = this.bucket.waitMs();
     if (waitMs > 0) {
       this.timer = this.around.timers.after(waitMs, () => this.proceed());

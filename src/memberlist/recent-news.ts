@@ -9,6 +9,9 @@ interface Piece {
 /** How many pieces of news are remembered at most. */
 const piecesMax = 512;
 
+const basis = 0x811c9dc5;
+const prime = 0x01000193;
+
 /**
  * What was news here a moment ago, by a hash of the message. A node may hear something from a random peer first, and a little later from the
  * one that counts on it to tell others: that is no news then, and still to be passed on, once.
@@ -47,14 +50,19 @@ export class RecentNews {
 
 /** FNV-1a over what tells one message from another. Two that are taken for one cost a step of speed, once in a long while. */
 function keyOf(message: InboxMessage): number {
-  if (message.kind === "user") return hashOf(message.payload, (bytes, index) => bytes[index]!);
+  if (message.kind === "user") return hashOfBytes(message.payload);
   const from = message.kind === "alive" ? "" : message.from;
-  const text = `${message.kind} ${message.incarnation} ${from} ${message.node}`;
-  return hashOf(text, (characters, index) => characters.charCodeAt(index));
+  return hashOfText(`${message.kind} ${message.incarnation} ${from} ${message.node}`);
 }
 
-function hashOf<T extends { readonly length: number }>(value: T, at: (value: T, index: number) => number): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < value.length; index++) hash = Math.imul(hash ^ at(value, index), 0x01000193);
+function hashOfBytes(bytes: Uint8Array): number {
+  let hash = basis;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, prime);
+  return hash;
+}
+
+function hashOfText(text: string): number {
+  let hash = basis;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime);
   return hash;
 }

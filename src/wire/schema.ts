@@ -132,19 +132,14 @@ type Shape = Readonly<Record<string, Field<unknown>>>;
 type FieldValues<S> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never };
 
 interface PlacedField extends Field<unknown> {
-  /** The property of the decoded object, and its place among them. */
+  /** The property of the decoded object. */
   readonly name: string;
-  readonly index: number;
   /** The key as it stands on the wire, head included. */
   readonly wireKey: Uint8Array;
 }
 
 class StructSchema<T extends object> extends Schema<T> {
   readonly zero: T;
-  private readonly kind: string | undefined;
-  /** In the order of the declaration: the order of the properties of the result, so that all results have one hidden class. */
-  private readonly names: readonly string[];
-  private readonly zeros: readonly unknown[];
   /** Sorted by key: the order on the wire. */
   private readonly byKey: readonly PlacedField[];
   private readonly omitsSome: boolean;
@@ -152,18 +147,16 @@ class StructSchema<T extends object> extends Schema<T> {
   constructor(kind: string | undefined, shape: Shape) {
     super();
     const fields = Object.entries(shape);
-    this.kind = kind;
-    this.names = fields.map(([name]) => name);
-    this.zeros = fields.map(([, { schema }]) => schema.zero);
     this.byKey = fields
-      .map(([name, field], index) => ({ ...field, name, index, wireKey: encodeKey(field.key) }))
+      .map(([name, field]) => ({ ...field, name, wireKey: encodeKey(field.key) }))
       .toSorted((a, b) => (a.key < b.key ? -1 : 1));
     this.omitsSome = this.byKey.some(({ omitZero }) => omitZero);
-    this.zero = this.create(this.zeros);
+    this.zero = createZero(kind, fields) as T;
   }
 
   read(reader: MsgpackReader): T {
-    const values = this.zeros.slice();
+    // A copy has the hidden class of all results at once; to add one property after another looks each up in all of V8's transitions.
+    const object: Record<string, unknown> = { ...(this.zero as Record<string, unknown>) };
     const { byKey } = this;
     const entries = reader.mapLength();
     let expected = 0;
@@ -177,10 +170,10 @@ class StructSchema<T extends object> extends Schema<T> {
         expected = found + 1;
       }
       if (placed === undefined) reader.skip();
-      else values[placed.index] = placed.schema.read(reader);
+      else object[placed.name] = placed.schema.read(reader);
       if (reader.failure !== undefined) return this.zero;
     }
-    return this.create(values);
+    return object as T;
   }
 
   write(writer: MsgpackWriter, value: T): void {
@@ -191,14 +184,6 @@ class StructSchema<T extends object> extends Schema<T> {
       writer.append(wireKey);
       schema.write(writer, values[name]);
     }
-  }
-
-  /** Sets every property once and in one order. */
-  private create(values: readonly unknown[]): T {
-    const { names } = this;
-    const object: Record<string, unknown> = this.kind === undefined ? {} : { kind: this.kind };
-    for (let i = 0; i < names.length; i++) object[names[i]!] = values[i];
-    return object as T;
   }
 
   /** Takes the key that is next, whoever wrote it in whatever form. Returns the field's index in `byKey`, or -1 if unknown. */
@@ -222,6 +207,12 @@ class StructSchema<T extends object> extends Schema<T> {
     for (const { name, schema, omitZero } of this.byKey) if (!omitZero || !schema.isZero(values[name])) count++;
     return count;
   }
+}
+
+/** In the order of the declaration. */
+function createZero(kind: string | undefined, fields: readonly (readonly [string, Field<unknown>])[]): object {
+  const zeros = fields.map(([name, { schema }]) => [name, schema.zero] as const);
+  return Object.fromEntries(kind === undefined ? zeros : [["kind", kind], ...zeros]);
 }
 
 /** The object of the declared fields. */

@@ -44,11 +44,12 @@ test("in clusters of two and of five all know within a trip, or with loss a few 
       nodes,
       runs: [
         { policy: "eager", loss: 0, events: 50 },
-        { policy: "eager", loss: 0.05, events: 100 },
+        // So many that the hundredth is no matter of luck: of two copies lost, the third comes after some 10 ms.
+        { policy: "eager", loss: 0.05, events: 1_000 },
       ],
     });
     expect(none!.p99Ms).toBeLessThan(1);
-    expect(some!.nodeP99Ms).toBeLessThan(10);
+    expect(some!.nodeP99Ms).toBeLessThan(12);
   }
 });
 

@@ -6,10 +6,11 @@ import { type AgentConfig, loadConfig, needsRestart } from "../../agent/config.t
 import { joinErrorText } from "../../agent/face.ts";
 import { agentOptions } from "../../agent/options.ts";
 import { PersistentJoin } from "../../agent/persistent-join.ts";
+import { rehearse } from "../../agent/rehearsal.ts";
 import { startAgent } from "../../agent/start-agent.ts";
 import { superviseAgent } from "../../agent/supervisor.ts";
 import { formatEndpoint } from "../../base/address.ts";
-import { SerfError } from "../../base/errors.ts";
+import { messageOf, SerfError } from "../../base/errors.ts";
 import type { Option, OptionSource } from "../../base/options.ts";
 import { startPlugins } from "../agent-plugins.ts";
 import { Banner } from "../banner.ts";
@@ -72,6 +73,7 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   process.exitCode = 1;
   process.on("SIGUSR1", () => process.stderr.write(agent.renderTelemetry()));
   describeAgent(agent, config, banner);
+  rehearse(config).catch((error: unknown) => log.log("DEBUG", `agent: rehearsal failed: ${messageOf(error)}`));
   // A join takes its time, and has nothing to clean up.
   if (config.startJoin.length > 0) signals.letGo();
   const exitCode = (await joinAtStart(agent, config, banner))

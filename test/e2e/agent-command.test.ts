@@ -52,6 +52,11 @@ describe("banner and log", () => {
   test.each(kinds)("of %s: a -join that reaches somebody, told before the log", async (kind) => {
     const seed = await sandbox.startAgent({ kind: "ours", name: "seed" });
     const agent = await sandbox.startAgent({ kind, name: "web", join: [seed], args: ["-replay"] });
+    // What was logged before is printed a moment after that is announced.
+    await waitFor(() => agent.log.includes("agent: joining:"), {
+      what: "the log from the beginning",
+      witnesses: [agent],
+    });
     const lines = anonymous(agent);
     const at = lines.indexOf("==> Joining cluster...(replay: true)");
     expect(lines.slice(at, at + 4)).toEqual([

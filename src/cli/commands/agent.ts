@@ -38,6 +38,9 @@ function keysWithoutFlag(): readonly string[] {
   return options.flatMap(({ key, flag }) => (key === undefined || flag !== undefined ? [] : [key]));
 }
 
+/** What the start has to print and to answer goes first. */
+const rehearsalDelayMs = 100;
+
 /** Where options come from besides files. */
 interface Given {
   readonly flags: OptionSource;
@@ -73,7 +76,6 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
   process.exitCode = 1;
   process.on("SIGUSR1", () => process.stderr.write(agent.renderTelemetry()));
   describeAgent(agent, config, banner);
-  rehearse(config).catch((error: unknown) => log.log("DEBUG", `agent: rehearsal failed: ${messageOf(error)}`));
   // A join takes its time, and has nothing to clean up.
   if (config.startJoin.length > 0) signals.letGo();
   const exitCode = (await joinAtStart(agent, config, banner))
@@ -138,6 +140,7 @@ async function stayUntilEnd(
   banner.detail("");
   banner.say("Log data will now stream in as it occurs:\n");
   log.release();
+  setTimeout(() => rehearseQuietly(config, log), rehearsalDelayMs).unref();
   const joining = new PersistentJoin((addresses, replay) => agent.join(addresses, replay), log);
   joining.follow(config);
   const plugins = startPlugins(agent, config, log);
@@ -158,6 +161,10 @@ async function stayUntilEnd(
   joining.stop();
   await plugins.stop();
   return exitCode;
+}
+
+function rehearseQuietly(config: AgentConfig, log: AgentLog): void {
+  rehearse(config).catch((error: unknown) => log.log("DEBUG", `agent: rehearsal failed: ${messageOf(error)}`));
 }
 
 /** What the files say now, or nothing where they have a mistake: the agent then goes on as it was. */

@@ -1,5 +1,4 @@
-import type { Endpoint } from "../base/address.ts";
-import { formatEndpoint } from "../base/address.ts";
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import type { Stream, StreamHandler, Timer, Transport, TransportReceiver } from "../base/host.ts";
 import { FileStorage } from "../host/file-storage.ts";
 import { silentLogger, silentMetrics } from "../host/loggers.ts";

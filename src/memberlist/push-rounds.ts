@@ -28,11 +28,6 @@ export type FirstRound = "now" | "soon" | "never";
  * gossiper, where there are three to share.
  */
 export class PushRounds {
-  /** Among members on one host even a first round that is due now waits. */
-  get haveTime(): boolean {
-    return this.hostmates.count > 0;
-  }
-
   private readonly around: DisseminationSurroundings;
   private readonly choosePeers: (count: number) => readonly Member[];
   private readonly whenBegun: () => void;
@@ -72,6 +67,11 @@ export class PushRounds {
       this.isBeginning = true;
       this.timer = timers.after(waitMs * (1 + random.fraction()), () => this.proceed());
     }
+  }
+
+  /** Among members on one host even a first round that is due now waits. */
+  get haveTime(): boolean {
+    return this.hostmates.count > 0;
   }
 
   /** The first round is yet to come, and later than it would be among members with hosts of their own. */

@@ -1,3 +1,4 @@
+import { utf8Encode } from "../base/bytes.ts";
 import type { InboxMessage } from "./inbox.ts";
 
 interface Piece {
@@ -8,9 +9,6 @@ interface Piece {
 
 /** How many pieces of news are remembered at most. */
 const piecesMax = 512;
-
-const basis = 0x811c9dc5;
-const prime = 0x01000193;
 
 /**
  * What was news here a moment ago, by a hash of the message. A node may hear something from a random peer first, and a little later from the
@@ -50,19 +48,13 @@ export class RecentNews {
 
 /** FNV-1a over what tells one message from another. Two that are taken for one cost a step of speed, once in a long while. */
 function keyOf(message: InboxMessage): number {
-  if (message.kind === "user") return hashOfBytes(message.payload);
+  if (message.kind === "user") return hashOf(message.payload);
   const from = message.kind === "alive" ? "" : message.from;
-  return hashOfText(`${message.kind} ${message.incarnation} ${from} ${message.node}`);
+  return hashOf(utf8Encode(`${message.kind} ${message.incarnation} ${from} ${message.node}`));
 }
 
-function hashOfBytes(bytes: Uint8Array): number {
-  let hash = basis;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, prime);
-  return hash;
-}
-
-function hashOfText(text: string): number {
-  let hash = basis;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime);
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash;
 }

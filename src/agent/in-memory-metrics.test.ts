@@ -52,6 +52,15 @@ describe("measurements in memory", () => {
     expect(metrics.render()).toContain("later");
   });
 
+  test("are all counted, each in the interval of its own time, however many are added up at once", () => {
+    const { clock, metrics } = measure();
+    for (let i = 0; i < 1_000; i++, clock.ms += 20) metrics.increment("sent");
+    expect(render(metrics).slice(0, 2)).toEqual([
+      "[07:20][C] 'sent': Count: 500 Sum: 500.000 LastUpdated: 07:29.98",
+      "[07:30][C] 'sent': Count: 500 Sum: 500.000 LastUpdated: 07:39.98",
+    ]);
+  });
+
   test("of too many names are not kept", () => {
     const { clock, metrics } = measure(2);
     for (const name of ["a", "b", "c", "a"]) {

@@ -6,11 +6,10 @@ import { encodeMessage } from "../wire/codecs.ts";
 import { Agent } from "./agent.ts";
 import { AgentLog } from "./agent-log.ts";
 import type { AgentConfig } from "./config.ts";
-import { InMemoryMetrics } from "./in-memory-metrics.ts";
 import { RehearsalStage } from "./rehearsal-stage.ts";
 import { MemberListEncoder } from "./rpc-records.ts";
 import { RpcSession } from "./rpc-session.ts";
-import { NamedMetrics } from "./telemetry.ts";
+import { createMemoryMetrics, MetricKeys } from "./telemetry.ts";
 
 /** Each event takes less than the one before; after so many there is little more to gain. */
 const eventCount = 12;
@@ -55,7 +54,7 @@ export async function rehearse(config: AgentConfig): Promise<number> {
 function createPlayer(stage: RehearsalStage, config: AgentConfig, name: string, port: number) {
   const at: Endpoint = { address: "192.0.2.1", port }; // of a network that is kept for examples
   const logs = new AgentLog({ level: "ERR", print: () => undefined });
-  const metrics = new NamedMetrics("rehearsal", "", [new InMemoryMetrics({ wallMs: () => Date.now() })]);
+  const metrics = createMemoryMetrics(new MetricKeys("rehearsal", ""));
   const telemetry = { metrics, render: () => "", close: async () => undefined };
   const small = { eventBufferLength: 512, eventsWaitingMax: 64 };
   const plain = { snapshotPath: "", keyringFile: "", tagsFile: "", eventScripts: [], fastFailure: false, label: "" };

@@ -2,7 +2,7 @@
 
 import { hostname } from "node:os";
 import type { Logger, Metrics } from "../base/host.ts";
-import { InMemoryMetrics } from "./in-memory-metrics.ts";
+import { InMemoryMetrics, type MetricKind } from "./in-memory-metrics.ts";
 import { measureRuntime } from "./runtime-metrics.ts";
 import { StatsLines, type StatsSink } from "./stats-lines.ts";
 import { StatsdSink } from "./statsd-sink.ts";
@@ -29,13 +29,14 @@ const runtimeKeptMs = 10_000;
 
 /** Starts to measure this process, too. */
 export function startTelemetry({ statsdAddress, statsiteAddress }: TelemetryOptions, logger: Logger): Telemetry {
-  const memory = new InMemoryMetrics({ wallMs: () => Date.now() });
   const senders: StatsSink[] = [];
   if (statsiteAddress !== "") senders.push(new StatsiteSink(statsiteAddress, logger));
   if (statsdAddress !== "") senders.push(new StatsdSink(statsdAddress, logger));
-  const sinks: Metrics[] = [memory, ...senders.map((sender) => new StatsLines(sender))];
   // Who collects from many machines has to tell their gauges apart, while counters and samples are added up.
-  const metrics = new NamedMetrics("serf-agent", senders.length > 0 ? hostname() : "", sinks);
+  const keys = new MetricKeys("serf-agent", senders.length > 0 ? hostname() : "");
+  const memory = createMemoryMetrics(keys);
+  const lines = senders.map((sender) => new StatsLines(sender));
+  const metrics = lines.length > 0 ? new SentMetrics(memory, keys, lines) : memory;
   const stopMeasuring = measureRuntime(metrics, senders.length > 0 ? runtimeSentMs : runtimeKeptMs);
   return {
     metrics,
@@ -47,33 +48,56 @@ export function startTelemetry({ statsdAddress, statsiteAddress }: TelemetryOpti
   };
 }
 
-/** Puts the service's name before every name, and the host's before those of gauges where it is given, and hands on to all sinks. */
-export class NamedMetrics implements Metrics {
+/** What is measured is kept in memory under these keys. */
+export function createMemoryMetrics(keys: MetricKeys): InMemoryMetrics {
+  return new InMemoryMetrics({ wallMs: () => Date.now(), keyOf: (kind, name) => keys.of(kind, name) });
+}
+
+/** Puts the service's name before every name, and the host's before those of gauges where it is given. */
+export class MetricKeys {
   private readonly prefix: string;
   private readonly gaugePrefix: string;
-  private readonly sinks: readonly Metrics[];
   /** Whole keys by name. Names are few, but those that come from peers have no end. */
   private readonly keys = new Map<string, string>();
   private readonly gaugeKeys = new Map<string, string>();
 
-  constructor(service: string, host: string, sinks: readonly Metrics[]) {
+  constructor(service: string, host: string) {
     this.prefix = `${service}.`;
     this.gaugePrefix = host === "" ? this.prefix : `${service}.${host}.`;
+  }
+
+  of(kind: MetricKind, name: string): string {
+    return kind === "gauge" ? keyOf(this.gaugeKeys, this.gaugePrefix, name) : keyOf(this.keys, this.prefix, name);
+  }
+}
+
+/** Measurements that are sent, too, with their whole keys. */
+class SentMetrics implements Metrics {
+  private readonly memory: Metrics;
+  private readonly keys: MetricKeys;
+  private readonly sinks: readonly Metrics[];
+
+  constructor(memory: Metrics, keys: MetricKeys, sinks: readonly Metrics[]) {
+    this.memory = memory;
+    this.keys = keys;
     this.sinks = sinks;
   }
 
   increment(name: string, by = 1): void {
-    const key = keyOf(this.keys, this.prefix, name);
+    this.memory.increment(name, by);
+    const key = this.keys.of("counter", name);
     for (const sink of this.sinks) sink.increment(key, by);
   }
 
   gauge(name: string, value: number): void {
-    const key = keyOf(this.gaugeKeys, this.gaugePrefix, name);
+    this.memory.gauge(name, value);
+    const key = this.keys.of("gauge", name);
     for (const sink of this.sinks) sink.gauge(key, value);
   }
 
   sample(name: string, value: number): void {
-    const key = keyOf(this.keys, this.prefix, name);
+    this.memory.sample(name, value);
+    const key = this.keys.of("sample", name);
     for (const sink of this.sinks) sink.sample(key, value);
   }
 }

@@ -3,6 +3,7 @@ import {
   base64Decode,
   base64Encode,
   bytesEqual,
+  bytesToKeep,
   concatBytes,
   hexDecode,
   hexEncode,
@@ -18,6 +19,16 @@ import {
 } from "./bytes.ts";
 
 describe("bytes", () => {
+  test("are copied to be kept where they would keep much more than themselves", () => {
+    const alone = new Uint8Array(100);
+    expect(bytesToKeep(alone)).toBe(alone);
+    const most = alone.subarray(10, 60);
+    expect(bytesToKeep(most)).toBe(most);
+    const one = new Uint8Array(1_400).fill(7).subarray(10, 60);
+    expect(bytesToKeep(one).buffer.byteLength).toBe(50);
+    expect(bytesToKeep(one)).toEqual(one);
+  });
+
   test("are joined and compared", () => {
     const whole = concatBytes(Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 3));
     expect(whole).toEqual(Uint8Array.of(1, 2, 3));

@@ -59,6 +59,14 @@ export function viewBytes(bytes: Uint8Array, start: number, end: number): Uint8A
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
+/** To copy bytes costs about as much memory as this, beyond the bytes themselves. */
+const copyOverheadBytes = 256;
+
+/** The same bytes, for keeping: a copy, unless what they share their memory with is hardly more than they are. */
+export function bytesToKeep(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength - bytes.length <= copyOverheadBytes ? bytes : bytes.slice();
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;

@@ -53,6 +53,11 @@ export class BroadcastQueue {
   private readonly options: BroadcastQueueOptions;
   /** By the number of transmissions; each is sorted by length and then id, so the best choice is as far right as it fits. */
   private readonly tiers: Entry[][] = [];
+  /**
+   * Not yet in their tiers: an event is queued while it is on its way to all others, and to sort it in can wait until something is taken. On a host
+   * with many members that is long after.
+   */
+  private readonly unsorted: Entry[] = [];
   private readonly byKey = new Map<string, Entry>();
   private count = 0;
   private lastId = 0;
@@ -82,10 +87,13 @@ export class BroadcastQueue {
     const { key } = broadcast;
     const replaced = key === undefined ? undefined : this.byKey.get(key);
     if (replaced !== undefined) this.remove(replaced);
-    const dropped = this.removeWorst(this.options.lengthMax - 1);
+    const dropped = this.count < this.options.lengthMax ? [] : this.removeWorst(this.options.lengthMax - 1);
     this.lastId += 1;
     const transmits = Math.min(this.queued(broadcast), this.limit - 1);
-    this.insert({ broadcast, bytes: broadcast.message.length, id: this.lastId, transmits });
+    const entry = { broadcast, bytes: broadcast.message.length, id: this.lastId, transmits };
+    this.unsorted.push(entry);
+    if (key !== undefined) this.byKey.set(key, entry);
+    this.count += 1;
     replaced?.broadcast.finished?.();
     finishAll(dropped);
   }
@@ -97,6 +105,7 @@ export class BroadcastQueue {
   take(overheadBytes: number, bytesMax: number): Uint8Array[] {
     const messages: Uint8Array[] = [];
     if (this.count === 0) return messages;
+    this.sortIn();
     const { limit } = this;
     const taken: Entry[] = [];
     let bytesLeft = bytesMax - overheadBytes;
@@ -126,6 +135,7 @@ export class BroadcastQueue {
 
   /** Forgets everything. Each broadcast is finished. */
   clear(): void {
+    this.sortIn();
     const entries = this.tiers.flat();
     this.tiers.length = 0;
     this.byKey.clear();
@@ -143,8 +153,10 @@ export class BroadcastQueue {
     const done: Entry[] = [];
     for (const entry of taken) {
       entry.transmits += 1;
-      if (entry.transmits < limit) this.insert(entry);
-      else {
+      if (entry.transmits < limit) {
+        this.insert(entry);
+        this.count += 1;
+      } else {
         this.forgetKey(entry);
         done.push(entry);
       }
@@ -153,6 +165,7 @@ export class BroadcastQueue {
   }
 
   private removeWorst(lengthMax: number): Entry[] {
+    this.sortIn();
     const removed: Entry[] = [];
     for (let transmits = this.tiers.length - 1; transmits >= 0 && this.count > lengthMax; transmits--) {
       const worst = this.tiers[transmits]!.splice(0, this.count - lengthMax);
@@ -164,15 +177,19 @@ export class BroadcastQueue {
     return removed;
   }
 
+  private sortIn(): void {
+    for (const entry of this.unsorted) this.insert(entry);
+    this.unsorted.length = 0;
+  }
+
   private insert(entry: Entry): void {
     while (this.tiers.length <= entry.transmits) this.tiers.push([]);
     const tier = this.tiers[entry.transmits]!;
     tier.splice(countUpTo(tier, entry.bytes, entry.id), 0, entry);
-    if (entry.broadcast.key !== undefined) this.byKey.set(entry.broadcast.key, entry);
-    this.count += 1;
   }
 
   private remove(entry: Entry): void {
+    this.sortIn();
     const tier = this.tiers[entry.transmits]!;
     tier.splice(countUpTo(tier, entry.bytes, entry.id) - 1, 1);
     this.forgetKey(entry);

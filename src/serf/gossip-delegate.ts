@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { bytesToKeep } from "../base/bytes.ts";
 import { unreachable } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
@@ -55,8 +56,8 @@ export class GossipDelegate implements UserDataDelegate {
       return;
     }
     const queue = this.receive(message);
-    // A copy: the message shares memory with a whole packet.
-    if (queue !== undefined) this.parts.broadcasts.passOn(queue, bytes.slice(), message.kind === "join");
+    // Of a whole packet with other messages, a copy.
+    if (queue !== undefined) this.parts.broadcasts.passOn(queue, bytesToKeep(bytes), message.kind === "join");
   }
 
   takeBroadcasts(overheadBytes: number, bytesMax: number): readonly Uint8Array[] {

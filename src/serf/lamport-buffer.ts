@@ -32,18 +32,27 @@ export class LamportBuffer<T> {
     this.same = same;
   }
 
-  /** `now` is the clock after it witnessed `time`. */
+  /** `now` is the clock after it witnessed `time`. What is new is remembered. */
   admit(time: number, now: number, item: T): Admission {
+    const admission = this.judge(time, now, item);
+    if (admission === "new") this.remember(time, item);
+    return admission;
+  }
+
+  /** What `admit` would say. Most items are duplicates, and not worth being made fit to be kept. */
+  judge(time: number, now: number, item: T): Admission {
     if (time < now - this.slotCount) return "too-old";
     const slot = this.find(time);
-    if (slot === undefined) {
-      this.slots.set(time % this.slotCount, { time, items: [item] });
-      return "new";
-    }
+    if (slot === undefined) return "new";
     if (slot.items.some((seen) => this.same(seen, item))) return "seen";
-    if (slot.items.length >= itemsPerTimeMax) return "full";
-    slot.items.push(item);
-    return "new";
+    return slot.items.length >= itemsPerTimeMax ? "full" : "new";
+  }
+
+  /** What `judge` has called new. */
+  remember(time: number, item: T): void {
+    const slot = this.find(time);
+    if (slot === undefined) this.slots.set(time % this.slotCount, { time, items: [item] });
+    else slot.items.push(item);
   }
 
   /** Whether anything of that time is remembered. */

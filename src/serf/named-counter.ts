@@ -7,7 +7,8 @@ const namesMax = 1_024;
 export class NamedCounter {
   private readonly metric: string;
   private readonly metrics: Metrics;
-  private readonly names = new Set<string>();
+  /** The counter's whole name, by name. */
+  private readonly counters = new Map<string, string>();
 
   /** `metric` counts all of them, `metric.NAME` those of one name. */
   constructor(metric: string, metrics: Metrics) {
@@ -17,7 +18,14 @@ export class NamedCounter {
 
   increment(name: string): void {
     this.metrics.increment(this.metric);
-    if (this.names.size < namesMax) this.names.add(name);
-    if (this.names.has(name)) this.metrics.increment(`${this.metric}.${name}`);
+    const counter = this.counters.get(name) ?? this.add(name);
+    if (counter !== undefined) this.metrics.increment(counter);
+  }
+
+  private add(name: string): string | undefined {
+    if (this.counters.size >= namesMax) return undefined;
+    const counter = `${this.metric}.${name}`;
+    this.counters.set(name, counter);
+    return counter;
   }
 }

@@ -195,15 +195,16 @@ export class UserEvents {
   private admit({ lamportTime, name, coalesce, payload: received }: UserEventMessage, isOwn: boolean): boolean {
     this.clock.witness(lamportTime);
     if (lamportTime < this.minimumTime) return false;
-    // A copy: the message shares memory with a whole packet, and the buffer may keep it for hours.
-    const payload = received.slice();
-    const admission = this.buffer.admit(lamportTime, this.clock.time, { name, payload });
+    const admission = this.buffer.judge(lamportTime, this.clock.time, { name, payload: received });
     if (admission === "too-old" || admission === "full") {
       const why = admission === "full" ? "one too many " : "old ";
       const what = `received ${why}event ${name} from time ${lamportTime} (current: ${this.clock.time})`;
       this.complaints.log("WARN", admission, `serf: ${what}`);
     }
     if (admission !== "new") return false;
+    // A copy: the message shares memory with a whole packet, and the buffer may keep it for hours.
+    const payload = received.slice();
+    this.buffer.remember(lamportTime, { name, payload });
     this.received.increment(name);
     this.completeBefore ??= lamportTime;
     this.completeBefore = this.firstMissing(this.completeBefore);

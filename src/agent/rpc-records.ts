@@ -9,6 +9,7 @@ import { encodeFrame, uint64 } from "../rpc/framing.ts";
 import { encodeCoordinate, encodeMember } from "../rpc/views.ts";
 import type { QueryEvent, SerfEvent } from "../serf/events.ts";
 import type { SerfMember } from "../serf/member.ts";
+import { encodeUserEvent } from "./user-event-record.ts";
 
 /**
  * Encodes the list of members once for as long as it stays the same, since clients ask for it over and over. A view of a
@@ -61,8 +62,8 @@ export function keyReportBody(
   };
 }
 
-/** `registerQuery` gives a query the number by which the client can answer it. */
-export function eventBody(event: SerfEvent, registerQuery: (query: QueryEvent) => number): Body {
+/** `registerQuery` gives a query the number by which the client can answer it. Bytes are a body that is encoded already. */
+export function eventBody(event: SerfEvent, registerQuery: (query: QueryEvent) => number): Body | Uint8Array {
   switch (event.kind) {
     case "member-join":
     case "member-leave":
@@ -71,27 +72,17 @@ export function eventBody(event: SerfEvent, registerQuery: (query: QueryEvent) =
     case "member-reap":
       return { Event: event.kind, ...membersBody(event.members) };
     case "user":
-      return {
-        Coalesce: event.coalesce,
-        Event: event.kind,
-        LTime: uint64(event.lamportTime),
-        Name: event.name,
-        Payload: payloadOf(event),
-      };
+      return encodeUserEvent(event);
     case "query":
       return {
         Event: event.kind,
         ID: uint64(registerQuery(event)),
         LTime: uint64(event.lamportTime),
         Name: event.name,
-        Payload: payloadOf(event),
+        // No payload is nil there, not empty bytes.
+        Payload: event.payload.length === 0 ? null : event.payload,
       };
     default:
       return unreachable(event);
   }
-}
-
-/** No payload is nil there, not empty bytes. */
-function payloadOf({ payload }: { readonly payload: Uint8Array }): Uint8Array | null {
-  return payload.length === 0 ? null : payload;
 }

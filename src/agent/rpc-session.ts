@@ -1,5 +1,5 @@
+import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
-import { concatBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import type { Logger, Metrics } from "../base/host.ts";
 import { isRejected } from "../base/rejected.ts";
@@ -206,8 +206,16 @@ export class RpcSession implements RpcClient {
   }
 
   private write(header: Uint8Array, body?: Body | Uint8Array): void {
-    if (body === undefined) this.connection.write(header);
-    else this.connection.write(concatBytes(header, body instanceof Uint8Array ? body : encodeFrame(body)));
+    if (body === undefined) {
+      this.connection.write(header);
+      return;
+    }
+    const encoded = body instanceof Uint8Array ? body : encodeFrame(body);
+    // From a pool: memory of its own costs more than a short record does.
+    const whole = Buffer.allocUnsafe(header.length + encoded.length);
+    whole.set(header, 0);
+    whole.set(encoded, header.length);
+    this.connection.write(whole);
   }
 
   private flushStreams(): void {

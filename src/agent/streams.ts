@@ -22,19 +22,20 @@ export const queuedEventsMax = 16_384;
 export interface RecordSink {
   /** True while the client has not read what it was sent: records then wait. */
   readonly blocked: boolean;
-  sendRecord(body: Body): void;
+  /** Bytes are a body that is encoded already. */
+  sendRecord(body: Body | Uint8Array): void;
 }
 
 /** Records on their way to one client. They wait as they came and are encoded only when they can be sent. */
 export class RecordQueue<T> {
   private readonly sink: RecordSink;
-  private readonly toBody: (record: T) => Body;
+  private readonly toBody: (record: T) => Body | Uint8Array;
   private readonly lengthMax: number;
   private readonly waiting: T[] = [];
   /** Of those waiting, from the first on. Shifting each out by itself would move all the others, of which there may be tens of thousands. */
   private sent = 0;
 
-  constructor(sink: RecordSink, toBody: (record: T) => Body, lengthMax = queuedRecordsMax) {
+  constructor(sink: RecordSink, toBody: (record: T) => Body | Uint8Array, lengthMax = queuedRecordsMax) {
     this.lengthMax = lengthMax;
     this.sink = sink;
     this.toBody = toBody;
@@ -92,7 +93,7 @@ export function streamEvents(
   { sink, queries, tellMissed }: EventStreamTarget,
   dropped: () => void,
 ): ClientStream {
-  const toBody = (event: SerfEvent | Missed): Body =>
+  const toBody = (event: SerfEvent | Missed): Body | Uint8Array =>
     event.kind === "missed"
       ? { Event: "missed", Missed: event.count }
       : eventBody(event, (query) => queries.register(query));

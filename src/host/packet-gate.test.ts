@@ -4,10 +4,16 @@ import { PacketGate } from "./packet-gate.ts";
 class Socket {
   nowMs = 0;
   floods = 0;
+  /** How often turns were told apart. */
+  turns = 0;
   private endTurn: () => void = () => undefined;
   readonly gate = new PacketGate({
     afterTurn: (callback) => {
-      this.endTurn = callback;
+      this.endTurn = () => {
+        this.endTurn = () => undefined;
+        this.turns++;
+        callback();
+      };
     },
     nowMs: () => this.nowMs,
     flooded: () => void this.floods++,
@@ -17,7 +23,7 @@ class Socket {
   turn(packets: readonly string[]): string[] {
     this.nowMs += 1;
     const admitted = packets.filter((address) => this.gate.admits(address, 7946, this.nowMs));
-    if (packets.length > 0) this.endTurn();
+    this.endTurn();
     return admitted;
   }
 
@@ -38,6 +44,18 @@ describe("the gate of packets", () => {
       expect(socket.flood(400, "flooder").flooder).toBe(400 * 31);
       socket.turn(["other"]);
     }
+    expect(socket.floods).toBe(0);
+  });
+
+  test("tells no turns apart as long as few packets come, also if many come one by one", () => {
+    const socket = new Socket();
+    for (let round = 0; round < 1_000; round++) {
+      socket.turn(Array<string>(16).fill("other"));
+      socket.nowMs += 5;
+    }
+    expect(socket.turns).toBe(0);
+    for (let round = 0; round < 320; round++) socket.turn(["other"]);
+    expect(socket.turns).toBeLessThanOrEqual(20);
     expect(socket.floods).toBe(0);
   });
 

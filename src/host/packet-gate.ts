@@ -1,5 +1,7 @@
 /** How many packets a turn of Node's loop reads at most (libuv's number). After as many, more are waiting as a rule. */
 const readsAtOnce = 32;
+/** Packets of one turn follow each other faster than this, unless handling one takes long. */
+const pauseMs = 5;
 /** The socket must not have been seen empty for so long: a pause of the machine leaves a backlog that is read in less. */
 const floodAfterMs = 500;
 const windowMs = 100;
@@ -35,7 +37,10 @@ export class PacketGate {
   private refused = 0;
   private windowEndMs = 0;
   private isFlooded = false;
+  /** Since the last one that came after a pause, as long as turns are not told apart; else in this turn. */
   private readInTurn = 0;
+  private lastReadMs = Number.NEGATIVE_INFINITY;
+  private tellsTurns = false;
   /** Since when every turn has read as much as it can. */
   private neverEmptySinceMs: number | undefined;
 
@@ -52,7 +57,7 @@ export class PacketGate {
 
   /** To be asked once for each packet that was read, at a monotonic time. */
   admits(address: string, port: number, atMs: number): boolean {
-    if (this.readInTurn++ === 0) this.options.afterTurn(this.endTurn);
+    this.count(atMs);
     if (!this.isFlooded) return true;
     if (atMs >= this.windowEndMs) {
       if (this.refused <= bearableExcess) return this.endFlood();
@@ -61,6 +66,22 @@ export class PacketGate {
     if (this.takeShare(`${address} ${port}`)) return true;
     this.refused += 1;
     return false;
+  }
+
+  /**
+   * To be called back at the end of a turn costs about as much as to look at a packet does. So turns are told apart only from the moment on when as
+   * many have come, one right after the other, as a full turn reads; until one has read fewer.
+   */
+  private count(atMs: number): void {
+    if (this.tellsTurns) {
+      if (this.readInTurn++ === 0) this.options.afterTurn(this.endTurn);
+      return;
+    }
+    if (atMs - this.lastReadMs >= pauseMs) this.readInTurn = 0;
+    this.lastReadMs = atMs;
+    if (++this.readInTurn < readsAtOnce) return;
+    this.tellsTurns = true;
+    this.options.afterTurn(this.endTurn);
   }
 
   private takeShare(endpoint: string): boolean {
@@ -75,6 +96,7 @@ export class PacketGate {
     const isEmpty = this.readInTurn < readsAtOnce;
     this.readInTurn = 0;
     if (isEmpty) this.neverEmptySinceMs = undefined;
+    if (isEmpty && !this.isFlooded) this.tellsTurns = false;
     if (isEmpty || this.isFlooded) return;
     const nowMs = this.options.nowMs();
     this.neverEmptySinceMs ??= nowMs;

@@ -26,6 +26,8 @@ export interface CrashWatchSurroundings extends CrashSurroundings {
 export class CrashWatch {
   private readonly around: CrashWatchSurroundings;
   private readonly wards = new Map<string, Ward>();
+  /** Where the wards are reached: most packets come from none of these. */
+  private wardPorts: number[] = [];
   private readonly cases = new Map<string, CrashCase>();
   private enabled: boolean;
   private started = false;
@@ -50,6 +52,7 @@ export class CrashWatch {
     for (const room of [...this.wards.values(), ...this.cases.values()]) room.stop();
     this.wards.clear();
     this.cases.clear();
+    this.wardPorts = [];
     this.changeCount = -1;
   }
 
@@ -76,7 +79,7 @@ export class CrashWatch {
 
   /** A packet came from there. Called for each: it costs a few comparisons. */
   heardFrom(from: Endpoint): void {
-    for (const ward of this.wards.values()) if (ward.isAt(from)) ward.heard();
+    if (this.wardPorts.includes(from.port)) for (const ward of this.wards.values()) if (ward.isAt(from)) ward.heard();
     if (this.cases.size === 0) return;
     for (const one of [...this.cases.values()]) if (one.isAbout(from)) one.heard();
   }
@@ -125,5 +128,6 @@ export class CrashWatch {
       ward.stop();
       this.wards.delete(name);
     }
+    this.wardPorts = [...this.wards.values()].map(({ port }) => port);
   }
 }

@@ -4,6 +4,7 @@ import { TokenBucket } from "../base/token-bucket.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import type { Broadcast } from "./broadcast-queue.ts";
 import type { DisseminationPolicy, DisseminationSurroundings } from "./dissemination-policy.ts";
+import { Hostmates } from "./hostmates.ts";
 import type { InboxMessage } from "./inbox.ts";
 import type { Member } from "./member.ts";
 import { PushRounds } from "./push-rounds.ts";
@@ -19,6 +20,8 @@ const mergedMax = 8;
 const waitingMax = 4_096;
 /** So many members are told at random before one is again, where there are more. */
 const toldMax = 16;
+/** Where there are more, hardly any of those drawn is one of them, and to look who told this node is not worth it. */
+const tellersUpTo = 2 * toldMax;
 /** So few transmissions have up to nine nodes on a LAN. */
 const scantMax = 4;
 /** What this node begins after so long without anything is not kept until the end of the turn. */
@@ -60,8 +63,9 @@ export class EagerDissemination implements DisseminationPolicy {
   constructor(around: DisseminationSurroundings, whenNoLongerHeldBack: () => void) {
     this.around = around;
     const { eagerPacketsPerSecond: perSecond, nodeName } = around.options;
-    this.tree = new RelayTree(around.table, nodeName);
-    this.rounds = new PushRounds(around, (count) => this.choosePeers(count), whenNoLongerHeldBack);
+    const hostmates = new Hostmates(around.table, nodeName);
+    this.tree = new RelayTree(around.table, nodeName, hostmates);
+    this.rounds = new PushRounds(around, hostmates, (count) => this.choosePeers(count), whenNoLongerHeldBack);
     this.bucket = new TokenBucket(around.clock, perSecond, Math.max(1, perSecond / 10));
   }
 
@@ -163,7 +167,7 @@ export class EagerDissemination implements DisseminationPolicy {
   private placeOfPassedOn(): Uint8Array[] | undefined {
     if (this.handled === undefined) return this.merged;
     this.wasNews = true;
-    if (this.tree.isDirect) this.noteTeller();
+    if (this.tree.isDirect && this.around.table.length <= tellersUpTo) this.noteTeller();
     return this.isDeputyOfSender ? this.relayed : undefined;
   }
 

@@ -25,6 +25,8 @@ const drainMax = 256;
 const usersAtLeast = 64;
 /** A packet holds one or a few messages about members, and a dozen or two of a burst of user events. */
 const userShare = 8;
+/** After so long without any, a message of the layer above is handled at once. As many as this allows cost pings next to nothing. */
+const pauseMs = 20;
 
 /**
  * The hand-off between the network and the slower part of the protocol. Under a flood of gossip a node must still answer
@@ -33,7 +35,8 @@ const userShare = 8;
  * refutation should overtake what it refutes), and of what is said about members the newest, because it is what is still true. What comes
  * when the inbox is full is dropped: gossip repeats itself, and push/pull repairs the rest. So far as memberlist does it. Messages of the layer
  * above have a queue of their own and keep their order: none makes an older one void, and a burst of them must not cost news of members, nor a
- * flood of these a message of theirs.
+ * flood of these a message of theirs. The first of them after a pause is handled at once, if nothing waits: an event that is one of few is
+ * not to wait for a turn of the loop at each node that it comes by.
  */
 export class Inbox {
   private readonly options: InboxOptions;
@@ -43,6 +46,8 @@ export class Inbox {
   /** Of these, from the first on, were handled. */
   private usersHandled = 0;
   private scheduled = false;
+  /** When a message of the layer above came last. */
+  private lastUserMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: InboxOptions) {
     this.options = options;
@@ -52,7 +57,16 @@ export class Inbox {
     return this.alive.length + this.others.length + this.users.length - this.usersHandled;
   }
 
-  push(from: Endpoint, message: InboxMessage): void {
+  /** `atMs` is the monotonic time of arrival. */
+  push(from: Endpoint, message: InboxMessage, atMs: number): void {
+    if (message.kind === "user") {
+      const isFirst = atMs - this.lastUserMs >= pauseMs && this.length === 0;
+      this.lastUserMs = atMs;
+      if (isFirst) {
+        this.options.handle(from, message);
+        return;
+      }
+    }
     const queue = this.queueOf(message);
     const { lengthMax } = this.options;
     if (queue.length >= (message.kind === "user" ? lengthMax * userShare : lengthMax)) {

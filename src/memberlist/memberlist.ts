@@ -329,7 +329,8 @@ export class Memberlist implements TransportReceiver {
       case "suspect":
       case "dead":
       case "user":
-        this.inbox.push(from, message);
+        // What was handled at once may have led to the end.
+        if (this.state === "running") this.inbox.push(from, message, atMs);
         return;
       default:
         unreachable(message);

@@ -3,6 +3,7 @@ import { SimulatedNetwork } from "../simulator/index.ts";
 import { unknownVersions } from "../wire/versions.ts";
 import { Directory } from "./directory.ts";
 import type { DisseminationSurroundings } from "./dissemination-policy.ts";
+import { Hostmates } from "./hostmates.ts";
 import { MemberTable } from "./member-table.ts";
 import { type FirstRound, PushRounds, planRounds } from "./push-rounds.ts";
 
@@ -27,6 +28,7 @@ function runRounds(nodes: number, onHost: number, first: FirstRound, interrupted
   const around = { ...host, table, options, packets: { sendBroadcasts } } as unknown as DisseminationSurroundings;
   const rounds = new PushRounds(
     around,
+    new Hostmates(table, options.nodeName),
     (count) => Array.from({ length: count }, () => table.view(1)),
     () => begun.push(host.clock.monotonicMs()),
   );

@@ -1,7 +1,7 @@
 import type { Timer } from "../base/host.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { DisseminationSurroundings } from "./dissemination-policy.ts";
-import { Hostmates } from "./hostmates.ts";
+import type { Hostmates } from "./hostmates.ts";
 import type { Member } from "./member.ts";
 import { retransmitLimit } from "./scaling.ts";
 
@@ -42,6 +42,7 @@ export class PushRounds {
   /** `whenBegun` is called whenever no first round is awaited any more. */
   constructor(
     around: DisseminationSurroundings,
+    hostmates: Hostmates,
     choosePeers: (count: number) => readonly Member[],
     whenBegun: () => void,
   ) {
@@ -50,7 +51,7 @@ export class PushRounds {
     this.choosePeers = choosePeers;
     const { eagerPushesPerSecond: perSecond } = around.options;
     this.bucket = new TokenBucket(around.clock, perSecond, perSecond);
-    this.hostmates = new Hostmates(around.table, around.options.nodeName);
+    this.hostmates = hostmates;
   }
 
   /** Something new is pending: it all begins anew, unless a beginning is awaited already; what is new goes along with that. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../simulator/seeded-random.ts";
 import { unknownVersions } from "../wire/versions.ts";
 import { type Descriptor, Directory } from "./directory.ts";
+import { Hostmates } from "./hostmates.ts";
 import { MemberTable } from "./member-table.ts";
 import { RelayTree } from "./relay-tree.ts";
 
@@ -12,13 +13,13 @@ interface Node {
 }
 
 /** So many nodes; each lacks that share of the others. */
-function clusterOf(count: number, unknownShare = 0): Node[] {
+function clusterOf(count: number, unknownShare = 0, isOneHost = false): Node[] {
   const directory = new Directory();
   const random = new SeededRandom(count);
   const all = Array.from({ length: count }, (_, index) => ({
     name: `n${index}`,
-    address: `10.0.${index >> 8}.${index & 255}`,
-    port: 7946,
+    address: isOneHost ? "127.0.0.1" : `10.0.${index >> 8}.${index & 255}`,
+    port: isOneHost ? 7946 + index : 7946,
     meta: new Uint8Array(),
     versions: unknownVersions,
   }));
@@ -26,7 +27,7 @@ function clusterOf(count: number, unknownShare = 0): Node[] {
     const table = new MemberTable(directory, 1_000_000);
     for (const other of all)
       if (other === self || random.fraction() >= unknownShare) table.insert(other, 1, "alive", 0);
-    return { self, table, tree: new RelayTree(table, self.name) };
+    return { self, table, tree: new RelayTree(table, self.name, new Hostmates(table, self.name)) };
   });
 }
 
@@ -66,6 +67,16 @@ describe("the relay tree", () => {
     expect([a!.tree.isDirect, a!.tree.deputies().length, a!.tree.cell()]).toEqual([true, 63, []]);
     expect(b!.tree.isDeputyOf(a!.self)).toBe(false);
     expect(a!.tree.isDeputy(b!.table.idOf(0))).toBe(false);
+  });
+
+  test("has the origin tell all where up to 256 live on one host, and no other among them", () => {
+    const [node] = clusterOf(256, 0, true);
+    expect([node!.tree.isDirect, node!.tree.deputies().length]).toEqual([true, 255]);
+    const { table, tree } = node!;
+    table.setDescriptor(table.find("n7"), { ...table.descriptorOf(table.find("n7")), address: "10.0.0.1" });
+    expect(tree.isDirect).toBe(false);
+    const [one] = clusterOf(257, 0, true);
+    expect(one!.tree.isDirect).toBe(false);
   });
 
   test("reaches nearly all where each node lacks one in twenty of the others", () => {

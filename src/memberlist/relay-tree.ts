@@ -1,9 +1,12 @@
 import type { Endpoint } from "../base/address.ts";
 import { hashOfEndpoint, mixed } from "./endpoint-hash.ts";
+import type { Hostmates } from "./hostmates.ts";
 import type { MemberTable } from "./member-table.ts";
 
 /** Up to so many members the origin tells everybody itself. */
 const directMax = 64;
+/** Up to so many where all of them live on one host: there a copy costs its sender little, and each of two steps a place in the line for the processors. */
+const directOnHostMax = 256;
 
 /**
  * Who tells whom, so that news begun anywhere reaches everybody in two steps without a word in the messages about it.
@@ -16,6 +19,7 @@ const directMax = 64;
 export class RelayTree {
   private readonly table: MemberTable;
   private readonly selfName: string;
+  private readonly hostmates: Hostmates;
   /** The table's count of joins and departures for which the rest holds. */
   private asOf = -1;
   private cellBits = 0;
@@ -24,9 +28,10 @@ export class RelayTree {
   private cellIds: number[] = [];
   private cellHashes: number[] = [];
 
-  constructor(table: MemberTable, selfName: string) {
+  constructor(table: MemberTable, selfName: string, hostmates: Hostmates) {
     this.table = table;
     this.selfName = selfName;
+    this.hostmates = hostmates;
   }
 
   /** Whether an origin tells everybody itself, and nobody relays. */
@@ -71,7 +76,8 @@ export class RelayTree {
     this.cellHashes = [];
     const living = this.table.countIn("alive") + this.table.countIn("suspect");
     const selfRow = this.table.find(this.selfName);
-    this.cellBits = living > directMax ? Math.round(Math.log2(living) / 2) : 0;
+    const isOneHost = this.hostmates.count === living - 1;
+    this.cellBits = living > (isOneHost ? directOnHostMax : directMax) ? Math.round(Math.log2(living) / 2) : 0;
     if (this.cellBits === 0) this.addAll(selfRow);
     else this.addCells(selfRow);
   }

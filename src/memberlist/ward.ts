@@ -68,6 +68,10 @@ export class Ward {
     this.forgetPing();
   }
 
+  get port(): number {
+    return this.place.port;
+  }
+
   isAt({ address, port }: Endpoint): boolean {
     return this.place.port === port && this.place.address === address;
   }

@@ -3,8 +3,8 @@ import { AgentLog, type LogFormat } from "./agent-log.ts";
 
 function createLog(level: "DEBUG" | "INFO" | "WARN" = "INFO", heldLinesMax = 10, format: LogFormat = "text") {
   const printed: string[] = [];
-  const now = () => new Date(2013, 11, 2, 23, 7, 9);
-  return { printed, log: new AgentLog({ level, now, heldLinesMax, format, print: (line) => printed.push(line) }) };
+  const nowMs = () => new Date(2013, 11, 2, 23, 7, 9).getTime();
+  return { printed, log: new AgentLog({ level, nowMs, heldLinesMax, format, print: (line) => printed.push(line) }) };
 }
 
 test("a line has the reference's form, in local time", () => {
@@ -40,6 +40,22 @@ test("the level chooses what is printed, not what a monitor can see", () => {
   log.log("DEBUG", "now too");
   expect(printed.map((line) => line.slice(20))).toEqual(["[WARN] loud", "[DEBUG] now too"]);
   expect(log.buffer.lines()).toHaveLength(3);
+});
+
+test("a message that can wait is made at once where it is printed, and else for who monitors", () => {
+  const { log, printed } = createLog("INFO");
+  log.release();
+  const asked: string[] = [];
+  const later = (level: "INFO" | "DEBUG") =>
+    log.logLater(level, () => {
+      asked.push(level);
+      return `a ${level}`;
+    });
+  later("INFO");
+  later("DEBUG");
+  expect(asked).toEqual(["INFO"]);
+  expect(printed).toEqual(["2013/12/02 23:07:09 [INFO] a INFO"]);
+  expect(log.buffer.lines()[1]).toBe("2013/12/02 23:07:09 [DEBUG] a DEBUG");
 });
 
 test("a line feed at the end is not doubled", () => {

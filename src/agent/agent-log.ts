@@ -18,7 +18,8 @@ export interface AgentLogOptions {
   readonly syslogFacility?: SyslogFacility | undefined;
   /** Takes a line without line feed at its end. */
   readonly print: (line: string) => void;
-  readonly now?: () => Date;
+  /** Milliseconds since 1970. */
+  readonly nowMs?: () => number;
   /** How many lines are held back at most until `release`; the oldest are dropped beyond it. */
   readonly heldLinesMax?: number;
 }
@@ -29,7 +30,7 @@ export class AgentLog implements Logger {
   private readonly format: LogFormat;
   private readonly syslog: Syslog | undefined;
   private readonly print: (line: string) => void;
-  private readonly now: () => Date;
+  private readonly nowMs: () => number;
   private readonly heldLinesMax: number;
   /** Lines printed before the agent runs would end up among its banner; `undefined` once they were released. */
   private held: string[] | undefined = [];
@@ -37,13 +38,13 @@ export class AgentLog implements Logger {
 
   /** Throws SYSLOG_FAILED. */
   constructor(options: AgentLogOptions) {
-    const { level, format = "text", syslogFacility, print, now = () => new Date(), heldLinesMax = 4096 } = options;
+    const { level, format = "text", syslogFacility, print, nowMs = Date.now, heldLinesMax = 4096 } = options;
     this.level = level;
     this.format = format;
     if (syslogFacility !== undefined)
       this.syslog = openSyslog({ facility: syslogFacility, complain: (problem) => this.complainOfSyslog(problem) });
     this.print = print;
-    this.now = now;
+    this.nowMs = nowMs;
     this.heldLinesMax = heldLinesMax;
   }
 
@@ -55,6 +56,16 @@ export class AgentLog implements Logger {
   log(level: LogLevel, message: string): void {
     if (isAtLeast(level, this.level)) this.syslog?.write(level, message);
     this.record(level, message);
+  }
+
+  logLater(level: LogLevel, message: () => string): void {
+    if (isAtLeast(level, this.level)) {
+      this.log(level, message());
+      return;
+    }
+    const nowMs = this.nowMs();
+    const text = (): string => ` [${level}] ${message()}`;
+    this.buffer.append(level, text, () => this.timeStamp(nowMs));
   }
 
   setLevel(level: LogLevel): void {
@@ -79,11 +90,11 @@ export class AgentLog implements Logger {
 
   private record(level: LogLevel, message: string): void {
     const text = message.endsWith("\n") ? message.slice(0, -1) : message;
-    const now = this.now();
-    const stamp = (): string => this.timeStamp(now);
+    const nowMs = this.nowMs();
+    const stamp = (): string => this.timeStamp(nowMs);
     const untimed = ` [${level}] ${text}`;
     if (isAtLeast(level, this.level))
-      this.write(this.format === "json" ? formatJsonLine(now, level, text) : stamp() + untimed);
+      this.write(this.format === "json" ? formatJsonLine(new Date(nowMs), level, text) : stamp() + untimed);
     this.buffer.append(level, untimed, stamp);
   }
 
@@ -95,9 +106,9 @@ export class AgentLog implements Logger {
     }
   }
 
-  private timeStamp(now: Date): string {
-    const second = Math.floor(now.getTime() / 1000);
-    if (second !== this.stamp.second) this.stamp = { second, text: formatLocalTime(now) };
+  private timeStamp(ms: number): string {
+    const second = Math.floor(ms / 1000);
+    if (second !== this.stamp.second) this.stamp = { second, text: formatLocalTime(new Date(ms)) };
     return this.stamp.text;
   }
 }

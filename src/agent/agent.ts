@@ -4,6 +4,7 @@ import type { Endpoint } from "../base/address.ts";
 import { messageOf, SerfError } from "../base/errors.ts";
 import type { Logger, LogLevel } from "../base/host.ts";
 import type { KeyOperation, KeyReport } from "../base/key-report.ts";
+import { logLater } from "../base/log-later.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 import { completed } from "../host/completed.ts";
 import type { NodeHost } from "../host/node-host.ts";
@@ -323,7 +324,8 @@ export class Agent implements AgentFace {
   }
 
   private receiveEvent(event: SerfEvent): void {
-    this.log("INFO", `Received event: ${describeEvent(event)}`);
+    const what = describeEvent(event);
+    logLater(this.logger, "INFO", () => `agent: ${escapeUnprintable(`Received event: ${what}`)}`);
     this.scripts.handle(event);
     for (const listener of [...this.listeners]) listener(event);
   }

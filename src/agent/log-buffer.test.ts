@@ -29,6 +29,19 @@ test("listeners learn the level of each line", () => {
   expect(heard).toEqual(["ERR old", "TRACE new"]);
 });
 
+test("what makes a line is not asked before somebody reads it", () => {
+  const buffer = new LogBuffer(4, 5);
+  let made = 0;
+  const make = () => `${++made} and more`;
+  buffer.append("DEBUG", make, () => "at ");
+  expect(made).toBe(0);
+  expect(buffer.lines()).toEqual(["at 1 and…"]);
+  const heard: string[] = [];
+  buffer.subscribe((line) => heard.push(line));
+  buffer.append("DEBUG", make);
+  expect(heard).toEqual(["at 2 and…", "3 and…"]);
+});
+
 test("a line beyond the length limit is cut", () => {
   const buffer = new LogBuffer(4, 3);
   buffer.append("INFO", "abcdef");

@@ -6,9 +6,10 @@ import type { LogLevel } from "../base/host.ts";
 export type LogListener = (line: string, level: LogLevel) => void;
 
 interface LogLine {
-  readonly text: string;
+  /** Or what makes it. */
+  readonly text: string | (() => string);
   readonly level: LogLevel;
-  /** Writes what stands before the text, when somebody reads the line: nobody reads most. */
+  /** Writes what stands before the text. */
   readonly stamp: () => string;
 }
 
@@ -31,22 +32,25 @@ export class LogBuffer {
     this.lineLengthMax = lineLengthMax;
   }
 
-  /** Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. `stamp` writes its beginning, once or more, and later. */
-  append(level: LogLevel, wholeText: string, stamp: () => string = unstamped): void {
-    const text = wholeText.length > this.lineLengthMax ? `${wholeText.slice(0, this.lineLengthMax)}…` : wholeText;
-    if (this.ring.length < this.linesMax) this.ring.push({ text, level, stamp });
+  /**
+   * Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. What makes the text, or with `stamp` its beginning, is called
+   * when somebody reads the line, once or more: nobody reads most.
+   */
+  append(level: LogLevel, text: string | (() => string), stamp: () => string = unstamped): void {
+    const line: LogLine = { text: typeof text === "string" ? this.cut(text) : text, level, stamp };
+    if (this.ring.length < this.linesMax) this.ring.push(line);
     else {
-      this.ring[this.oldest] = { text, level, stamp };
+      this.ring[this.oldest] = line;
       this.oldest = (this.oldest + 1) % this.linesMax;
     }
     if (this.listeners.size === 0) return;
-    const line = stamp() + text;
-    for (const listener of [...this.listeners]) listener(line, level);
+    const written = this.write(line);
+    for (const listener of [...this.listeners]) listener(written, level);
   }
 
   /** The lines kept, oldest first. */
   lines(): readonly string[] {
-    return this.kept().map(({ text, stamp }) => stamp() + text);
+    return this.kept().map((line) => this.write(line));
   }
 
   /**
@@ -54,13 +58,21 @@ export class LogBuffer {
    * returned function is called. A listener that logs is called with its own line too.
    */
   subscribe(listener: LogListener): () => void {
-    for (const { text, level, stamp } of this.kept()) listener(stamp() + text, level);
+    for (const line of this.kept()) listener(this.write(line), line.level);
     // A wrapper of its own, so that the same function may subscribe twice and each subscription ends by itself.
     const entry: LogListener = (line, level) => listener(line, level);
     this.listeners.add(entry);
     return () => {
       this.listeners.delete(entry);
     };
+  }
+
+  private write({ text, stamp }: LogLine): string {
+    return stamp() + (typeof text === "string" ? text : this.cut(text()));
+  }
+
+  private cut(text: string): string {
+    return text.length > this.lineLengthMax ? `${text.slice(0, this.lineLengthMax)}…` : text;
   }
 
   private kept(): LogLine[] {

@@ -173,6 +173,8 @@ export interface Logger {
   enabled(level: LogLevel): boolean;
   /** Takes one message, without a line end. It must not throw. */
   log(level: LogLevel, message: string): void;
+  /** As `log`, for a message that hardly anybody reads: `message` is called when somebody does, once or more, or never. Use the function `logLater`. */
+  logLater?(level: LogLevel, message: () => string): void;
 }
 
 /** Names are dotted, as the reference sends them to statsd: "memberlist.udp.sent", "serf.queue.Event". */

@@ -55,10 +55,11 @@ function bindTcp(address: string, port: number): Promise<Server> {
 
 function bindUdp(address: string, port: number): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
+    const family = isIP(address);
     const socket = createSocket({
-      type: isIP(address) === 6 ? "udp6" : "udp4",
-      // Addresses are literals already; Node would ask its resolver for each packet, and answer a turn later.
-      lookup: (literal, _options, callback) => callback(null, literal, isIP(literal)),
+      type: family === 6 ? "udp6" : "udp4",
+      // Addresses are literals already, of this family; Node would ask its resolver for each packet, and answer a turn later.
+      lookup: (literal, _options, callback) => callback(null, literal, family),
     });
     socket.once("error", (error) => {
       socket.close();

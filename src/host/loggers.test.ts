@@ -18,5 +18,8 @@ test("a peer's name cannot write a log line of its own", () => {
   expect([logger.enabled("DEBUG"), logger.enabled("INFO")]).toEqual([false, true]);
   logger.log("DEBUG", "serf: quiet");
   logger.log("INFO", "serf: EventMemberJoin: web\n[ERR] agent: \x1b[31mforged 10.0.0.1");
+  logger.logLater?.("DEBUG", () => expect.fail("nobody reads it"));
+  logger.logLater?.("WARN", () => "serf: web\n[ERR] forged");
+  expect(written.pop()).toBe("[WARN] serf: web\\n[ERR] forged");
   expect(written).toEqual(["[INFO] serf: EventMemberJoin: web\\n[ERR] agent: \\x1b[31mforged 10.0.0.1"]);
 });

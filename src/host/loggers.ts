@@ -1,4 +1,5 @@
 import type { Logger, LogLevel, Metrics } from "../base/host.ts";
+import { logLater } from "../base/log-later.ts";
 import { isAtLeast } from "../base/log-level.ts";
 import { escapeUnprintable } from "../base/unprintable.ts";
 
@@ -28,5 +29,6 @@ export function singleLineLogger(logger: Logger): Logger {
   return {
     enabled: (level) => logger.enabled(level),
     log: (level, message) => logger.log(level, escapeUnprintable(message)),
+    logLater: (level, message) => logLater(logger, level, () => escapeUnprintable(message())),
   };
 }

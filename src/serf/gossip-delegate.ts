@@ -2,6 +2,7 @@ import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { bytesToKeep } from "../base/bytes.ts";
 import { unreachable } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
+import { logLater } from "../base/log-later.ts";
 import { RateLimitedLog } from "../base/rate-limited-log.ts";
 import { isRejected, type Rejected } from "../base/rejected.ts";
 import { finish, WorkSlice } from "../base/work-slice.ts";
@@ -125,8 +126,7 @@ export class GossipDelegate implements UserDataDelegate {
   }
 
   private trace(what: string, detail: string): void {
-    const { logger } = this.host;
-    if (logger.enabled("DEBUG")) logger.log("DEBUG", `serf: ${what}: ${detail}`);
+    logLater(this.host.logger, "DEBUG", () => `serf: ${what}: ${detail}`);
   }
 
   private note(problem: Rejected): void {

@@ -20,6 +20,8 @@ export interface DisseminationPolicy {
    * count for what the policy sends beside the queue.
    */
   queued(broadcast: Broadcast, isUser: boolean): number;
+  /** Who sent this packet tells everybody what is in it, and counts on nobody to pass it on. The object is the one that `receiving` will be given. */
+  noteToldToAll(from: Endpoint): void;
   /** The message, which came in a packet from there, is handled now; what is queued until `received` is what it led to. */
   receiving(from: Endpoint, message: InboxMessage): void;
   received(): void;

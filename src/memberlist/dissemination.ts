@@ -22,6 +22,8 @@ class TimerDissemination implements DisseminationPolicy {
     return 0;
   }
 
+  noteToldToAll(): void {}
+
   receiving(): void {}
 
   received(): void {}
@@ -42,6 +44,8 @@ class NoDissemination implements DisseminationPolicy {
   queued(): number {
     return 0;
   }
+
+  noteToldToAll(): void {}
 
   receiving(): void {}
 
@@ -95,6 +99,11 @@ export class Dissemination {
     this.policy.stop();
     this.policy = this.create(kind);
     this.listener();
+  }
+
+  /** The packet from there says that its sender tells everybody. */
+  noteToldToAll(from: Endpoint): void {
+    this.policy.noteToldToAll(from);
   }
 
   /** Calls `handle` for a message that came in a packet from there. */

@@ -24,6 +24,8 @@ const toldMax = 16;
 const tellersUpTo = 2 * toldMax;
 /** So few transmissions have up to nine nodes on a LAN. */
 const scantMax = 4;
+/** Up to so many who all live on one host an origin tells itself what is not part of a stream: there a copy costs little, and each step a place in the line. */
+const directOnHostMax = 256;
 /** What this node begins after so long without anything is not kept until the end of the turn. */
 const pauseMs = 20;
 
@@ -40,6 +42,7 @@ export class EagerDissemination implements DisseminationPolicy {
   private readonly around: DisseminationSurroundings;
   private readonly tree: RelayTree;
   private readonly rounds: PushRounds;
+  private readonly hostmates: Hostmates;
   private readonly recent = new RecentNews(duplicatesMs);
   private readonly bucket: TokenBucket;
   /** As on the wire, for deputies and cell. */
@@ -56,6 +59,8 @@ export class EagerDissemination implements DisseminationPolicy {
   private lastBegunMs = Number.NEGATIVE_INFINITY;
   private handled: InboxMessage | undefined;
   private sender: Endpoint | undefined;
+  /** Of the last packet whose sender tells everybody. */
+  private toldToAllBy: Endpoint | undefined;
   private isDeputyOfSender = false;
   private wasNews = false;
 
@@ -63,9 +68,9 @@ export class EagerDissemination implements DisseminationPolicy {
   constructor(around: DisseminationSurroundings, whenNoLongerHeldBack: () => void) {
     this.around = around;
     const { eagerPacketsPerSecond: perSecond, nodeName } = around.options;
-    const hostmates = new Hostmates(around.table, nodeName);
-    this.tree = new RelayTree(around.table, nodeName, hostmates);
-    this.rounds = new PushRounds(around, hostmates, (count) => this.choosePeers(count), whenNoLongerHeldBack);
+    this.hostmates = new Hostmates(around.table, nodeName);
+    this.tree = new RelayTree(around.table, nodeName);
+    this.rounds = new PushRounds(around, this.hostmates, (count) => this.choosePeers(count), whenNoLongerHeldBack);
     this.bucket = new TokenBucket(around.clock, perSecond, Math.max(1, perSecond / 10));
   }
 
@@ -90,19 +95,23 @@ export class EagerDissemination implements DisseminationPolicy {
     return this.ownTransmissions(isBegun);
   }
 
+  noteToldToAll(from: Endpoint): void {
+    this.toldToAllBy = from;
+  }
+
   receiving(from: Endpoint, message: InboxMessage): void {
     this.handled = message;
     this.wasNews = false;
     // The messages of one packet come with the same object.
     if (from === this.sender) return;
     this.sender = from;
-    this.isDeputyOfSender = this.tree.isDeputyOf(from);
+    this.isDeputyOfSender = from !== this.toldToAllBy && this.tree.isDeputyOf(from);
   }
 
   received(): void {
     const message = this.handled;
     this.handled = undefined;
-    if (message === undefined || this.tree.isDirect) return;
+    if (message === undefined || this.tree.isDirect || this.sender === this.toldToAllBy) return;
     const { clock } = this.around;
     if (this.wasNews) {
       this.recent.add(message, this.isDeputyOfSender, clock.monotonicMs());
@@ -177,7 +186,8 @@ export class EagerDissemination implements DisseminationPolicy {
     this.lastBegunMs = nowMs;
     this.hasBegun = true;
     const isAlone = this.begun.length === 1 && this.relayed.length === 0;
-    if (isUser && isAfterPause && isAlone && this.bucket.waitMs() === 0) this.sendNext();
+    if (isUser && isAfterPause && isAlone && this.bucket.waitMs() === 0)
+      this.sendNext(this.hostmates.count === this.tree.everybody().length);
   }
 
   /** At the end of this turn: whatever else comes of the same packets leaves together. */
@@ -203,17 +213,23 @@ export class EagerDissemination implements DisseminationPolicy {
     this.rounds.begin(toldAll ? "never" : this.tree.isDirect ? "soon" : "now");
   }
 
-  /** One packet to each of those who are to have it. */
-  private sendNext(): void {
+  /** One packet to each of those who are to have it. `toAll`: to everybody, if they are not too many. */
+  private sendNext(toAll = false): void {
     const { packets, table } = this.around;
     const isRelay = this.relayed.length > 0;
     const waiting = isRelay ? this.relayed : this.begun;
     const count = packets.countFitting(waiting);
     const messages = waiting.splice(0, count);
-    const ids = isRelay ? this.tree.cell() : [...this.tree.deputies(), ...this.tree.cell()];
+    const isDirect = toAll && !this.tree.isDirect && this.tree.everybody().length < directOnHostMax;
+    const ids = isDirect
+      ? this.tree.everybody()
+      : isRelay
+        ? this.tree.cell()
+        : [...this.tree.deputies(), ...this.tree.cell()];
     packets.sendToAll(
       ids.map((id) => table.descriptorOf(table.rowOfId(id))),
       messages,
+      isDirect,
     );
     this.bucket.take(ids.length);
   }

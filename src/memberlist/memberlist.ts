@@ -303,9 +303,10 @@ export class Memberlist implements TransportReceiver {
   receivePacket(from: Endpoint, packet: Uint8Array, atMs: number): void {
     if (this.state !== "running") return;
     this.foundations.metrics.increment("memberlist.udp.received", packet.length);
-    const problem = openPacket(packet, this.foundations.envelopes.opening(), (message) =>
-      this.receive(from, message, atMs),
-    );
+    const problem = openPacket(packet, this.foundations.envelopes.opening(), (message, isLoneCompound) => {
+      if (isLoneCompound) this.dissemination.noteToldToAll(from);
+      this.receive(from, message, atMs);
+    });
     if (problem === undefined) this.crashes.heardFrom(from);
     else this.foundations.rejections.notePacket(from, problem);
   }

@@ -3,7 +3,7 @@ import { encodeMessage } from "../wire/codecs.ts";
 import { compoundPartOverheadBytes } from "../wire/compound.ts";
 import { compoundPartsMax } from "../wire/limits.ts";
 import type { VersionVector } from "../wire/messages.ts";
-import { sealPacket } from "../wire/packet-envelope.ts";
+import { sealLoneCompound, sealPacket } from "../wire/packet-envelope.ts";
 import { understandsChecksum } from "../wire/versions.ts";
 import type { Descriptor } from "./directory.ts";
 import type { Foundations } from "./foundations.ts";
@@ -74,13 +74,20 @@ export class PacketSender {
     return count;
   }
 
-  /** One packet with these messages, which must fit it, to each of the members. It is sealed once. */
-  sendToAll(members: readonly Descriptor[], messages: readonly Uint8Array[]): void {
+  /**
+   * One packet with these messages, which must fit it, to each of the members. It is sealed once. With `isForNobodyElse` a single message says that its
+   * receivers need not pass it on.
+   */
+  sendToAll(members: readonly Descriptor[], messages: readonly Uint8Array[], isForNobodyElse = false): void {
     const { envelopes, metrics, transport } = this.around;
     const sealed = new Map<boolean, Uint8Array>();
     for (const { address, port, versions } of members) {
       const checksum = understandsChecksum(versions);
-      const packet = sealed.get(checksum) ?? sealPacket(messages, envelopes.sealing(), checksum);
+      const packet =
+        sealed.get(checksum) ??
+        (isForNobodyElse
+          ? sealLoneCompound(messages[0]!, envelopes.sealing(), checksum)
+          : sealPacket(messages, envelopes.sealing(), checksum));
       sealed.set(checksum, packet);
       metrics.increment("memberlist.udp.sent", packet.length);
       transport.sendPacket({ address, port }, packet);

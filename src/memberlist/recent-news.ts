@@ -2,21 +2,25 @@ import { utf8Encode } from "../base/bytes.ts";
 import type { InboxMessage } from "./inbox.ts";
 
 interface Piece {
-  readonly key: number;
+  readonly message: InboxMessage;
   readonly atMs: number;
   relayed: boolean;
 }
 
 /** How many pieces of news are remembered at most. */
 const piecesMax = 512;
+/** So many are kept with their messages at most. */
+const freshMax = 64;
 
 /**
  * What was news here a moment ago, by a hash of the message. A node may hear something from a random peer first, and a little later from the
- * one that counts on it to tell others: that is no news then, and still to be passed on, once.
+ * one that counts on it to tell others: that is no news then, and still to be passed on, once. Most pieces are never asked for, and are not hashed.
  */
 export class RecentNews {
   private readonly rememberMs: number;
   private readonly pieces = new Map<number, Piece>();
+  /** Of late, in order, and not yet among the others. */
+  private fresh: Piece[] = [];
 
   constructor(rememberMs: number) {
     this.rememberMs = rememberMs;
@@ -24,24 +28,35 @@ export class RecentNews {
 
   /** The message is news. `relayed`: it has been passed on to whom it should. */
   add(message: InboxMessage, relayed: boolean, nowMs: number): void {
-    this.forgetBefore(nowMs - this.rememberMs);
-    const key = keyOf(message);
-    this.pieces.delete(key);
-    this.pieces.set(key, { key, atMs: nowMs, relayed });
+    const last = this.fresh.at(-1);
+    if (last !== undefined && last.atMs < nowMs - this.rememberMs) this.fresh = [];
+    this.fresh.push({ message, atMs: nowMs, relayed });
+    if (this.fresh.length >= freshMax) this.takeIn();
   }
 
   /** Whether the message is to be passed on now: it was news lately, and this is asked for the first time. */
   takeUnrelayed(message: InboxMessage, nowMs: number): boolean {
+    this.takeIn();
     const piece = this.pieces.get(keyOf(message));
     if (piece === undefined || piece.relayed || piece.atMs < nowMs - this.rememberMs) return false;
     piece.relayed = true;
     return true;
   }
 
+  private takeIn(): void {
+    for (const piece of this.fresh) {
+      this.forgetBefore(piece.atMs - this.rememberMs);
+      const key = keyOf(piece.message);
+      this.pieces.delete(key);
+      this.pieces.set(key, piece);
+    }
+    this.fresh = [];
+  }
+
   private forgetBefore(atMs: number): void {
-    for (const piece of this.pieces.values()) {
+    for (const [key, piece] of this.pieces) {
       if (piece.atMs >= atMs && this.pieces.size < piecesMax) return;
-      this.pieces.delete(piece.key);
+      this.pieces.delete(key);
     }
   }
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../simulator/seeded-random.ts";
 import { unknownVersions } from "../wire/versions.ts";
 import { type Descriptor, Directory } from "./directory.ts";
-import { Hostmates } from "./hostmates.ts";
 import { MemberTable } from "./member-table.ts";
 import { RelayTree } from "./relay-tree.ts";
 
@@ -13,13 +12,13 @@ interface Node {
 }
 
 /** So many nodes; each lacks that share of the others. */
-function clusterOf(count: number, unknownShare = 0, isOneHost = false): Node[] {
+function clusterOf(count: number, unknownShare = 0): Node[] {
   const directory = new Directory();
   const random = new SeededRandom(count);
   const all = Array.from({ length: count }, (_, index) => ({
     name: `n${index}`,
-    address: isOneHost ? "127.0.0.1" : `10.0.${index >> 8}.${index & 255}`,
-    port: isOneHost ? 7946 + index : 7946,
+    address: `10.0.${index >> 8}.${index & 255}`,
+    port: 7946,
     meta: new Uint8Array(),
     versions: unknownVersions,
   }));
@@ -27,7 +26,7 @@ function clusterOf(count: number, unknownShare = 0, isOneHost = false): Node[] {
     const table = new MemberTable(directory, 1_000_000);
     for (const other of all)
       if (other === self || random.fraction() >= unknownShare) table.insert(other, 1, "alive", 0);
-    return { self, table, tree: new RelayTree(table, self.name, new Hostmates(table, self.name)) };
+    return { self, table, tree: new RelayTree(table, self.name) };
   });
 }
 
@@ -65,18 +64,17 @@ describe("the relay tree", () => {
   test("has the origin tell all in a small cluster, and nobody relay", () => {
     const [a, b] = clusterOf(64);
     expect([a!.tree.isDirect, a!.tree.deputies().length, a!.tree.cell()]).toEqual([true, 63, []]);
+    expect(a!.tree.everybody()).toEqual(a!.tree.deputies());
     expect(b!.tree.isDeputyOf(a!.self)).toBe(false);
     expect(a!.tree.isDeputy(b!.table.idOf(0))).toBe(false);
   });
 
-  test("has the origin tell all where up to 256 live on one host, and no other among them", () => {
-    const [node] = clusterOf(256, 0, true);
-    expect([node!.tree.isDirect, node!.tree.deputies().length]).toEqual([true, 255]);
-    const { table, tree } = node!;
-    table.setDescriptor(table.find("n7"), { ...table.descriptorOf(table.find("n7")), address: "10.0.0.1" });
-    expect(tree.isDirect).toBe(false);
-    const [one] = clusterOf(257, 0, true);
-    expect(one!.tree.isDirect).toBe(false);
+  test("names everybody, also where cells are told by deputies", () => {
+    const [{ table, tree } = expect.fail()] = clusterOf(100);
+    expect(tree.everybody()).toHaveLength(99);
+    expect(tree.everybody()).not.toContain(table.idOf(table.find("n0")));
+    table.setState(table.find("n7"), "dead", 1);
+    expect(tree.everybody()).toHaveLength(98);
   });
 
   test("reaches nearly all where each node lacks one in twenty of the others", () => {

@@ -1,12 +1,9 @@
 import type { Endpoint } from "../base/address.ts";
 import { hashOfEndpoint, mixed } from "./endpoint-hash.ts";
-import type { Hostmates } from "./hostmates.ts";
 import type { MemberTable } from "./member-table.ts";
 
 /** Up to so many members the origin tells everybody itself. */
 const directMax = 64;
-/** Up to so many where all of them live on one host: there a copy costs its sender little, and each of two steps a place in the line for the processors. */
-const directOnHostMax = 256;
 
 /**
  * Who tells whom, so that news begun anywhere reaches everybody in two steps without a word in the messages about it.
@@ -19,7 +16,6 @@ const directOnHostMax = 256;
 export class RelayTree {
   private readonly table: MemberTable;
   private readonly selfName: string;
-  private readonly hostmates: Hostmates;
   /** The table's count of joins and departures for which the rest holds. */
   private asOf = -1;
   private cellBits = 0;
@@ -27,11 +23,11 @@ export class RelayTree {
   private deputyIds: number[] = [];
   private cellIds: number[] = [];
   private cellHashes: number[] = [];
+  private everybodyIds: number[] | undefined;
 
-  constructor(table: MemberTable, selfName: string, hostmates: Hostmates) {
+  constructor(table: MemberTable, selfName: string) {
     this.table = table;
     this.selfName = selfName;
-    this.hostmates = hostmates;
   }
 
   /** Whether an origin tells everybody itself, and nobody relays. */
@@ -52,6 +48,13 @@ export class RelayTree {
     return this.cellIds;
   }
 
+  /** All other living members. */
+  everybody(): readonly number[] {
+    this.refresh();
+    this.everybodyIds ??= this.cellBits === 0 ? this.deputyIds : this.others(this.table.find(this.selfName));
+    return this.everybodyIds;
+  }
+
   /** Whether a message to that member would make it tell its cell. */
   isDeputy(id: number): boolean {
     this.refresh();
@@ -65,7 +68,8 @@ export class RelayTree {
     const senderHash = hashOfEndpoint(sender);
     if (this.cellOf(senderHash) === this.cellOf(this.selfHash)) return false;
     const fit = fitOf(senderHash, this.selfHash);
-    return this.cellHashes.every((hash) => fitOf(senderHash, hash) <= fit);
+    for (const hash of this.cellHashes) if (fitOf(senderHash, hash) > fit) return false;
+    return true;
   }
 
   private refresh(): void {
@@ -74,18 +78,19 @@ export class RelayTree {
     this.deputyIds = [];
     this.cellIds = [];
     this.cellHashes = [];
+    this.everybodyIds = undefined;
     const living = this.table.countIn("alive") + this.table.countIn("suspect");
     const selfRow = this.table.find(this.selfName);
-    const isOneHost = this.hostmates.count === living - 1;
-    this.cellBits = living > (isOneHost ? directOnHostMax : directMax) ? Math.round(Math.log2(living) / 2) : 0;
-    if (this.cellBits === 0) this.addAll(selfRow);
+    this.cellBits = living > directMax ? Math.round(Math.log2(living) / 2) : 0;
+    if (this.cellBits === 0) this.deputyIds = this.others(selfRow);
     else this.addCells(selfRow);
   }
 
-  private addAll(selfRow: number): void {
+  private others(selfRow: number): number[] {
     const { table } = this;
-    for (let row = 0; row < table.length; row++)
-      if (row !== selfRow && table.isLiving(row)) this.deputyIds.push(table.idOf(row));
+    const ids: number[] = [];
+    for (let row = 0; row < table.length; row++) if (row !== selfRow && table.isLiving(row)) ids.push(table.idOf(row));
+    return ids;
   }
 
   private addCells(selfRow: number): void {

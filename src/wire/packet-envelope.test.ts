@@ -8,7 +8,7 @@ import { compress, compressedSchema } from "./compression.ts";
 import { createLabel } from "./label.ts";
 import { compressLzw } from "./lzw.ts";
 import { messageTypes, type PacketMessage } from "./messages.ts";
-import { type Opening, openPacket, type Sealing, sealPacket } from "./packet-envelope.ts";
+import { type Opening, openPacket, type Sealing, sealLoneCompound, sealPacket } from "./packet-envelope.ts";
 
 const random: Random = { below: () => 0, fraction: () => 0, fill: (target) => target.fill(7) };
 const key = new Uint8Array(16).fill(1);
@@ -61,6 +61,22 @@ describe("a sealed packet", () => {
 
   test("of one message is not a compound", () => {
     expect(sealPacket([encoded[1]!], sealing(), false)).toEqual(encoded[1]);
+  });
+
+  test("of one message can be a compound nevertheless, and that is told, whatever is around it", () => {
+    const isLone = (packet: Uint8Array, changes: Partial<Opening> = {}) => {
+      const told: boolean[] = [];
+      expect(openPacket(packet, opening(changes), (_, lone) => told.push(lone))).toBeUndefined();
+      return told;
+    };
+    const [one, , long] = encoded;
+    for (const layers of [{}, { compress: true }, { keys: [key], label: createLabel("blue") }])
+      for (const message of [one!, long!])
+        expect(isLone(sealLoneCompound(message, sealing(layers), true), layers)).toEqual([true]);
+    expect(open(sealLoneCompound(one!, sealing(), false)).messages).toEqual([suspect]);
+    expect(isLone(sealPacket([one!], sealing(), true))).toEqual([false]);
+    expect(isLone(sealPacket(encoded, sealing(), true))).toEqual([false, false, false]);
+    expect(isLone(encodeCompound([encodeCompound([one!]), one!]))).toEqual([false, false]);
   });
 
   test("is compressed only if that makes it smaller (detail 1)", () => {

@@ -57,15 +57,22 @@ export function sealPacket(messages: readonly Uint8Array[], sealing: Sealing, ch
   return addLabel(packet, sealing.label);
 }
 
+/** As `sealPacket` for one message, which is put into a compound though it is alone: see `PacketVisitor`. */
+export function sealLoneCompound(message: Uint8Array, sealing: Sealing, checksum: boolean): Uint8Array {
+  return sealPacket([encodeCompound([message])], sealing, checksum);
+}
+
+/**
+ * `isLoneCompound`: the message was in a compound by itself, as nobody needs to send it. HashiCorp's nodes take it for any other. Ours say so that they
+ * tell everybody themselves, and nobody is to pass it on for them.
+ */
+export type PacketVisitor = (message: PacketMessage, isLoneCompound: boolean) => void;
+
 /**
  * Opens a packet and visits its messages in order. A bad part does not hide the good ones: all of those are visited, and the
  * first thing that was wrong is returned.
  */
-export function openPacket(
-  packet: Uint8Array,
-  opening: Opening,
-  visit: (message: PacketMessage) => void,
-): Rejected | undefined {
+export function openPacket(packet: Uint8Array, opening: Opening, visit: PacketVisitor): Rejected | undefined {
   const unlabelled = removeLabel(viewBytes(packet, 0, packet.length), opening.label);
   if (isRejected(unlabelled)) return unlabelled;
   const plain = opening.keys.length === 0 ? unlabelled : openEncrypted(unlabelled, opening);
@@ -83,11 +90,14 @@ function openEncrypted(packet: Uint8Array, opening: Opening): Uint8Array | Rejec
 
 /** One walk through the nested parts of a packet, with what it may still cost. */
 class PacketWalk {
-  private readonly visit: (message: PacketMessage) => void;
+  private readonly visit: PacketVisitor;
+  /** The packet has had a compound of one so far, and no other. */
+  private isLone = false;
+  private isSplit = false;
   private inflatableBytes = packetInflatedBytesMax;
   private problem: Rejected | undefined = undefined;
 
-  constructor(visit: (message: PacketMessage) => void) {
+  constructor(visit: PacketVisitor) {
     this.visit = visit;
   }
 
@@ -95,14 +105,20 @@ class PacketWalk {
     const type = part[0];
     if (type === messageTypes.compound || type === messageTypes.compress) {
       if (depth === packetNestingMax) this.note(rejected("too-large", `parts nested more than ${depth} deep`));
-      else if (type === messageTypes.compound) this.note(openCompound(part, (inner) => this.open(inner, depth + 1)));
+      else if (type === messageTypes.compound) this.openCompound(part, depth);
       else this.openCompressed(part, depth);
     } else {
       const message = decodeMessage(part);
       if (isRejected(message)) this.note(message);
-      else this.visit(message);
+      else this.visit(message, this.isLone);
     }
     return this.problem;
+  }
+
+  private openCompound(part: Uint8Array, depth: number): void {
+    this.isSplit ||= part[1] !== 1;
+    this.isLone = !this.isSplit;
+    this.note(openCompound(part, (inner) => this.open(inner, depth + 1)));
   }
 
   private openCompressed(part: Uint8Array, depth: number): void {

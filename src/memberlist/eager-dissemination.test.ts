@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import type { Endpoint } from "../base/address.ts";
+import { SimulatedNetwork } from "../simulator/index.ts";
+import { unknownVersions } from "../wire/versions.ts";
+import { type Descriptor, Directory } from "./directory.ts";
+import type { DisseminationSurroundings } from "./dissemination-policy.ts";
+import { EagerDissemination } from "./eager-dissemination.ts";
+import type { InboxMessage } from "./inbox.ts";
+import { MemberTable } from "./member-table.ts";
+
+/** One of a hundred members, of which the last so many live elsewhere. */
+function createMember(index = 0, elsewhere = 0) {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const host = network.createHost({ address: "10.0.0.1" });
+  const table = new MemberTable(new Directory(), 1_000);
+  const all = Array.from({ length: 100 }, (_, n) => {
+    const place =
+      n < 100 - elsewhere ? { address: "10.0.0.1", port: 7_000 + n } : { address: `10.0.1.${n}`, port: 7_946 };
+    return { name: `n${n}`, ...place, meta: new Uint8Array(0), versions: unknownVersions };
+  });
+  for (const descriptor of all) table.insert(descriptor, 1, "alive", 0);
+  const sent: { readonly to: number; readonly isForNobodyElse: boolean }[] = [];
+  const packets = {
+    countFitting: () => 1,
+    sendBroadcasts: () => false,
+    sendToAll: (members: readonly Descriptor[], _messages: readonly Uint8Array[], isForNobodyElse = false) =>
+      sent.push({ to: members.length, isForNobodyElse }),
+  };
+  const options = {
+    nodeName: `n${index}`,
+    retransmitMult: 4,
+    eagerPacketsPerSecond: 10_000,
+    eagerPushesPerSecond: 100,
+  };
+  const peers = { forGossip: () => [], rowAt: () => -1 };
+  // What it needs of its surroundings.
+  const around = { ...host, table, options, packets, peers } as unknown as DisseminationSurroundings;
+  const policy = new EagerDissemination(around, () => undefined);
+  const begin = () => policy.queued({ message: Uint8Array.of(3, 1) }, true);
+  /** A packet with news comes from there. */
+  const hear = (from: Endpoint, isToldToAll: boolean) => {
+    const message: InboxMessage = { kind: "user", payload: Uint8Array.of(3, all.length) };
+    if (isToldToAll) policy.noteToldToAll(from);
+    policy.receiving(from, message);
+    policy.queued({ message: message.payload, origin: "elsewhere" }, true);
+    policy.received();
+    network.run(1);
+  };
+  return { network, all, sent, begin, hear };
+}
+
+describe("a hundred members on one host", () => {
+  test("are told by the origin itself what it begins after a pause, and by the tree what follows at once", () => {
+    const { network, sent, begin } = createMember();
+    begin();
+    expect(sent).toEqual([{ to: 99, isForNobodyElse: true }]);
+    network.run(5);
+    begin();
+    network.run(1);
+    expect(sent).toHaveLength(2);
+    expect(sent[1]!.isForNobodyElse).toBe(false);
+    expect(sent[1]!.to).toBeLessThan(50);
+    network.run(20);
+    begin();
+    expect(sent[2]).toEqual(sent[0]);
+  });
+
+  test("are told by the tree where one of them lives elsewhere", () => {
+    const { sent, begin } = createMember(0, 1);
+    begin();
+    expect(sent[0]!.isForNobodyElse).toBe(false);
+    expect(sent[0]!.to).toBeLessThan(50);
+  });
+
+  test("pass on what they are deputies for, unless its origin says that it tells everybody", () => {
+    const relaysOf = (index: number, isToldToAll: boolean) => {
+      const { all, sent, hear } = createMember(index);
+      hear({ address: all[0]!.address, port: all[0]!.port }, isToldToAll);
+      return sent.length;
+    };
+    const others = Array.from({ length: 99 }, (_, n) => n + 1);
+    expect(others.filter((index) => relaysOf(index, false) > 0).length).toBeGreaterThanOrEqual(5);
+    expect(others.filter((index) => relaysOf(index, true) > 0)).toEqual([]);
+  });
+});

@@ -141,7 +141,7 @@ describe("a planted bug is found:", () => {
   });
 
   test("duplicates of user events that are not known again", () => {
-    mutate(LamportBuffer.prototype, "admit", (real, _, args) => {
+    mutate(LamportBuffer.prototype, "judge", (real, _, args) => {
       const admission = real(...args);
       // Of queries the buffer keeps numbers.
       return admission === "too-old" || typeof args[2] === "number" ? admission : "new";

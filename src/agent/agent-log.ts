@@ -25,7 +25,7 @@ export interface AgentLogOptions {
 }
 
 export class AgentLog implements Logger {
-  readonly buffer = new LogBuffer();
+  readonly buffer = new LogBuffer(undefined, undefined, (level, atMs) => this.headOf(level, atMs));
   private level: LogLevel;
   private readonly format: LogFormat;
   private readonly syslog: Syslog | undefined;
@@ -59,13 +59,8 @@ export class AgentLog implements Logger {
   }
 
   logLater(level: LogLevel, message: () => string): void {
-    if (isAtLeast(level, this.level)) {
-      this.log(level, message());
-      return;
-    }
-    const nowMs = this.nowMs();
-    const text = (): string => ` [${level}] ${message()}`;
-    this.buffer.append(level, text, () => this.timeStamp(nowMs));
+    if (isAtLeast(level, this.level)) this.log(level, message());
+    else this.buffer.append(level, message, this.nowMs());
   }
 
   setLevel(level: LogLevel): void {
@@ -91,11 +86,11 @@ export class AgentLog implements Logger {
   private record(level: LogLevel, message: string): void {
     const text = message.endsWith("\n") ? message.slice(0, -1) : message;
     const nowMs = this.nowMs();
-    const stamp = (): string => this.timeStamp(nowMs);
-    const untimed = ` [${level}] ${text}`;
     if (isAtLeast(level, this.level))
-      this.write(this.format === "json" ? formatJsonLine(new Date(nowMs), level, text) : stamp() + untimed);
-    this.buffer.append(level, untimed, stamp);
+      this.write(
+        this.format === "json" ? formatJsonLine(new Date(nowMs), level, text) : this.headOf(level, nowMs) + text,
+      );
+    this.buffer.append(level, text, nowMs);
   }
 
   private write(line: string): void {
@@ -106,10 +101,11 @@ export class AgentLog implements Logger {
     }
   }
 
-  private timeStamp(ms: number): string {
+  /** What stands before a line. */
+  private headOf(level: LogLevel, ms: number): string {
     const second = Math.floor(ms / 1000);
     if (second !== this.stamp.second) this.stamp = { second, text: formatLocalTime(new Date(ms)) };
-    return this.stamp.text;
+    return `${this.stamp.text} [${level}] `;
   }
 }
 

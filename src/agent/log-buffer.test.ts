@@ -30,16 +30,16 @@ test("listeners learn the level of each line", () => {
 });
 
 test("what makes a line is not asked before somebody reads it", () => {
-  const buffer = new LogBuffer(4, 5);
+  const buffer = new LogBuffer(4, 5, (level, atMs) => `at ${atMs} [${level}] `);
   let made = 0;
   const make = () => `${++made} and more`;
-  buffer.append("DEBUG", make, () => "at ");
+  buffer.append("DEBUG", make, 7);
   expect(made).toBe(0);
-  expect(buffer.lines()).toEqual(["at 1 and…"]);
+  expect(buffer.lines()).toEqual(["at 7 [DEBUG] 1 and…"]);
   const heard: string[] = [];
   buffer.subscribe((line) => heard.push(line));
   buffer.append("DEBUG", make);
-  expect(heard).toEqual(["at 2 and…", "3 and…"]);
+  expect(heard).toEqual(["at 7 [DEBUG] 2 and…", "3 and…"]);
 });
 
 test("a line beyond the length limit is cut", () => {

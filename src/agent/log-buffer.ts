@@ -9,11 +9,12 @@ interface LogLine {
   /** Or what makes it. */
   readonly text: string | (() => string);
   readonly level: LogLevel;
-  /** Writes what stands before the text. */
-  readonly stamp: () => string;
+  /** Milliseconds since 1970; undefined where the text says it. */
+  readonly atMs: number | undefined;
 }
 
-const unstamped = (): string => "";
+/** Writes what stands before the text of a line of that level and time. */
+type HeadOf = (level: LogLevel, atMs: number) => string;
 
 /**
  * A ring of lines of every level, whatever the agent itself prints. Memory is bounded by `linesMax` times
@@ -22,22 +23,24 @@ const unstamped = (): string => "";
 export class LogBuffer {
   private readonly linesMax: number;
   private readonly lineLengthMax: number;
+  private readonly headOf: HeadOf;
   private readonly ring: LogLine[] = [];
   /** Where the next line goes once the ring is full: the oldest line's place. */
   private oldest = 0;
   private readonly listeners = new Set<LogListener>();
 
-  constructor(linesMax = 512, lineLengthMax = 16_384) {
+  constructor(linesMax = 512, lineLengthMax = 16_384, headOf: HeadOf = () => "") {
     this.linesMax = linesMax;
     this.lineLengthMax = lineLengthMax;
+    this.headOf = headOf;
   }
 
   /**
-   * Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. What makes the text, or with `stamp` its beginning, is called
+   * Keeps a line, in the place of the oldest when it is full, and hands it to all listeners. What makes the text, and with `atMs` its beginning, is called
    * when somebody reads the line, once or more: nobody reads most.
    */
-  append(level: LogLevel, text: string | (() => string), stamp: () => string = unstamped): void {
-    const line: LogLine = { text: typeof text === "string" ? this.cut(text) : text, level, stamp };
+  append(level: LogLevel, text: string | (() => string), atMs?: number): void {
+    const line: LogLine = { text: typeof text === "string" ? this.cut(text) : text, level, atMs };
     if (this.ring.length < this.linesMax) this.ring.push(line);
     else {
       this.ring[this.oldest] = line;
@@ -67,8 +70,9 @@ export class LogBuffer {
     };
   }
 
-  private write({ text, stamp }: LogLine): string {
-    return stamp() + (typeof text === "string" ? text : this.cut(text()));
+  private write({ text, level, atMs }: LogLine): string {
+    const head = atMs === undefined ? "" : this.headOf(level, atMs);
+    return head + (typeof text === "string" ? text : this.cut(text()));
   }
 
   private cut(text: string): string {

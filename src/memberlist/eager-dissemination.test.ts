@@ -19,10 +19,11 @@ function createMember(index = 0, elsewhere = 0) {
     return { name: `n${n}`, ...place, meta: new Uint8Array(0), versions: unknownVersions };
   });
   for (const descriptor of all) table.insert(descriptor, 1, "alive", 0);
+  const copies: number[] = [];
   const sent: { readonly to: number; readonly isForNobodyElse: boolean }[] = [];
   const packets = {
     countFitting: () => 1,
-    sendBroadcasts: () => false,
+    sendBroadcasts: () => copies.push(host.clock.monotonicMs()) > 0,
     sendToAll: (members: readonly Descriptor[], _messages: readonly Uint8Array[], isForNobodyElse = false) =>
       sent.push({ to: members.length, isForNobodyElse }),
   };
@@ -32,7 +33,7 @@ function createMember(index = 0, elsewhere = 0) {
     eagerPacketsPerSecond: 10_000,
     eagerPushesPerSecond: 100,
   };
-  const peers = { forGossip: () => [], rowAt: () => -1 };
+  const peers = { forGossip: (count: number) => Array.from({ length: count }, () => table.view(1)), rowAt: () => -1 };
   // What it needs of its surroundings.
   const around = { ...host, table, options, packets, peers } as unknown as DisseminationSurroundings;
   const policy = new EagerDissemination(around, () => undefined);
@@ -46,7 +47,12 @@ function createMember(index = 0, elsewhere = 0) {
     policy.received();
     network.run(1);
   };
-  return { network, all, sent, begin, hear };
+  /** Again what was heard already. */
+  const hearAgain = (from: Endpoint) => {
+    policy.receiving(from, { kind: "user", payload: Uint8Array.of(3, all.length) });
+    policy.received();
+  };
+  return { network, all, sent, copies, begin, hear, hearAgain };
 }
 
 describe("a hundred members on one host", () => {
@@ -81,5 +87,19 @@ describe("a hundred members on one host", () => {
     const others = Array.from({ length: 99 }, (_, n) => n + 1);
     expect(others.filter((index) => relaysOf(index, false) > 0).length).toBeGreaterThanOrEqual(5);
     expect(others.filter((index) => relaysOf(index, true) > 0)).toEqual([]);
+  });
+
+  test("send copies once a copy of what its origin told everybody comes to them, and by a timer of anything else", () => {
+    const { network, all, copies, hear, hearAgain } = createMember(1);
+    const origin = { address: all[0]!.address, port: all[0]!.port };
+    hear(origin, true);
+    network.run(1_000);
+    expect(copies).toEqual([]);
+    hearAgain({ address: all[2]!.address, port: all[2]!.port });
+    expect(copies).toHaveLength(5);
+    const other = createMember(1);
+    other.hear({ address: all[3]!.address, port: all[3]!.port }, false);
+    other.network.run(300);
+    expect(other.copies).toHaveLength(10);
   });
 });

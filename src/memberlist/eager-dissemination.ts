@@ -87,7 +87,7 @@ export class EagerDissemination implements DisseminationPolicy {
     const target = isBegun ? this.begun : this.placeOfPassedOn();
     // Who neither begins nor relays has nothing to do at the end of the turn but to begin rounds. Where these have time, they can begin at once.
     if (target === undefined && this.tree.isDirect) this.rounds.begin("soon");
-    else if (target === undefined && this.rounds.haveTime) this.rounds.begin("now");
+    else if (target === undefined && this.rounds.haveTime) this.beginLater();
     else this.schedule();
     if (target !== undefined && target.length >= waitingMax) return 0;
     target?.push(isUser ? encodeMessage({ kind: "user", payload: message }) : message);
@@ -111,6 +111,7 @@ export class EagerDissemination implements DisseminationPolicy {
   received(): void {
     const message = this.handled;
     this.handled = undefined;
+    if (!this.wasNews) this.rounds.noteAwake(this.around.clock.monotonicMs());
     if (message === undefined || this.tree.isDirect || this.sender === this.toldToAllBy) return;
     const { clock } = this.around;
     if (this.wasNews) {
@@ -170,6 +171,11 @@ export class EagerDissemination implements DisseminationPolicy {
     const { options, table } = this.around;
     if (retransmitLimit(options.retransmitMult, table.length) > scantMax) return 1;
     return isBegun ? this.tree.deputies().length : 0;
+  }
+
+  private beginLater(): void {
+    if (this.handled !== undefined && this.sender === this.toldToAllBy) this.rounds.beginWhenAwake();
+    else this.rounds.begin("now");
   }
 
   /** Where another node's news waits; undefined if it does not go by the tree from here. */

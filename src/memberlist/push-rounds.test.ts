@@ -12,7 +12,7 @@ function timesTold(nodes: number, onHost: number, first: FirstRound): readonly n
   return runRounds(nodes, onHost, first).told;
 }
 
-function runRounds(nodes: number, onHost: number, first: FirstRound, interruptedAtMs?: number) {
+function createRounds(nodes: number, onHost: number) {
   const network = new SimulatedNetwork({ seed: 1 });
   const host = network.createHost({ name: "n0", address: "10.0.0.1" });
   const table = new MemberTable(new Directory(), nodes);
@@ -33,6 +33,11 @@ function runRounds(nodes: number, onHost: number, first: FirstRound, interrupted
     () => begun.push(host.clock.monotonicMs()),
   );
   const begun: number[] = [];
+  return { network, host, rounds, told, begun };
+}
+
+function runRounds(nodes: number, onHost: number, first: FirstRound, interruptedAtMs?: number) {
+  const { network, host, rounds, told, begun } = createRounds(nodes, onHost);
   rounds.begin(first);
   // Whoever tells everybody itself meanwhile has rounds of another kind, and the wait is over.
   if (interruptedAtMs !== undefined) host.timers.after(interruptedAtMs, () => rounds.begin("never"));
@@ -55,6 +60,35 @@ test("members that share a host let each other be told first, a millisecond each
   expect(many).toBeGreaterThanOrEqual(100);
   expect(many).toBeLessThan(200);
   expect(timesTold(100, 21, "now")).toHaveLength(10);
+});
+
+test("what its origin tells everybody on the host is copied when something wakes the node after half of the wait", () => {
+  const { network, host, rounds, told, begun } = createRounds(100, 100);
+  rounds.beginWhenAwake();
+  expect(rounds.isHeldBack).toBe(true);
+  network.run(49);
+  rounds.noteAwake(host.clock.monotonicMs());
+  network.run(400);
+  expect(told).toEqual([]);
+  rounds.noteAwake(host.clock.monotonicMs());
+  expect(told).toEqual([449, 449, 449, 449, 449]);
+  expect([rounds.isHeldBack, begun]).toEqual([false, [449]]);
+  rounds.noteAwake(host.clock.monotonicMs());
+  network.run(500);
+  expect(told).toHaveLength(10);
+});
+
+test("where nothing wakes the node, what else is to be told does not wait for it", () => {
+  const { network, rounds, told } = createRounds(100, 100);
+  rounds.beginWhenAwake();
+  network.run(20);
+  rounds.begin("now");
+  network.run(29);
+  expect(told).toEqual([]);
+  network.run(451);
+  expect(told[0]).toBeGreaterThanOrEqual(49.5);
+  expect(told[0]).toBeLessThan(51);
+  expect(told).toHaveLength(10);
 });
 
 test("rounds share what the tree leaves, and leave one transmission to the gossiper where there are three", () => {

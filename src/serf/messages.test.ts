@@ -27,6 +27,24 @@ const golden = {
     "0286aa4576656e744c54696d6509a64576656e747393c082a64576656e74739282a44e616d65a66465706c6f79a75061796c6f6164a2763182a44e616d65a470696e67a75061796c6f6164c0a54c54696d6508c0a54c54696d6507ab4c6566744d656d6265727391a162aa51756572794c54696d6501ac5374617475734c54696d657381a16103",
 };
 
+test("a user event is read in whatever order and form its fields come, and refused where they are cut off", () => {
+  const event = { kind: "user-event", lamportTime: 1, name: "x", payload: utf8Encode("v1"), coalesce: true };
+  const [coalesce, time, name, payload] = ["a24343c3", "a54c54696d6501", "a44e616d65a178", "a75061796c6f6164a27631"];
+  for (const fields of [
+    `84${coalesce}${time}${name}${payload}`,
+    `84${payload}${name}${time}${coalesce}`,
+    `84${coalesce}${name}${time}${payload}`,
+    `84${coalesce}${time}${payload}${name}`,
+    `85${coalesce}${time}${name}${payload}a14100`,
+    `84d9024343c3${time}${name}${payload}`,
+    `84${coalesce}${time}${name}a75061796c6f6164c4027631`,
+  ])
+    expect(decodeSerfMessage(hex(`03${fields}`)), fields).toEqual(event);
+  const whole = `0384${coalesce}${time}${name}${payload}`;
+  for (let digits = 4; digits < whole.length; digits += 2)
+    expect(isRejected(decodeSerfMessage(hex(whole.slice(0, digits)))), whole.slice(0, digits)).toBe(true);
+});
+
 describe("messages that the reference wrote", () => {
   test("are written alike", () => {
     const { leave, join, userEvent, emptyUserEvent } = golden;

@@ -77,7 +77,7 @@ type Decode = (received: Uint8Array) => SerfMessage | Rejected;
 const decoders: ReadonlyMap<number, readonly [name: string, decode: Decode]> = new Map<number, [string, Decode]>([
   [messageTypes.leave, ["leave", (received) => leaveIntent.decode(received, 1)]],
   [messageTypes.join, ["join", (received) => joinIntent.decode(received, 1)]],
-  [messageTypes.userEvent, ["user event", (received) => userEvent.decode(received, 1)]],
+  [messageTypes.userEvent, ["user event", decodeUserEvent]],
   [messageTypes.query, ["query", (received) => query.decode(received, 1)]],
   [messageTypes.queryResponse, ["query response", (received) => queryResponse.decode(received, 1)]],
   [messageTypes.relay, ["relay", decodeRelay]],
@@ -91,6 +91,30 @@ export function decodeSerfMessage(received: Uint8Array): SerfMessage | Rejected 
   if (decoder === undefined) return rejected("unknown-kind", `Received message of unknown type: ${type}`);
   const [name, decode] = decoder;
   return because(decode(received), `Error decoding ${name} message`);
+}
+
+/** What every member writes between the values of a user event: the keys in their order, with the head of the map before the first. */
+const userEventKeys = ["\x84\xa2CC", "\xa5LTime", "\xa4Name", "\xa7Payload"].map((key) =>
+  Uint8Array.from(key, (character) => character.charCodeAt(0)),
+);
+
+/**
+ * As the schema does, which reads what came in another form or order, and tells what is wrong. Where many members share a processor all of them decode an event before
+ * the last one has it, with nothing of this in its caches; and to follow a declaration touches three times as much as to read one field after another.
+ */
+function decodeUserEvent(received: Uint8Array): UserEventMessage | Rejected {
+  const reader = new MsgpackReader(received, 1);
+  const [coalesceKey, timeKey, nameKey, payloadKey] = userEventKeys as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  if (!reader.take(coalesceKey)) return userEvent.decode(received, 1);
+  const coalesce = reader.boolean();
+  if (!reader.take(timeKey)) return userEvent.decode(received, 1);
+  const lamportTime = reader.unsigned(Number.MAX_SAFE_INTEGER);
+  if (!reader.take(nameKey)) return userEvent.decode(received, 1);
+  const name = reader.looseText();
+  if (!reader.take(payloadKey)) return userEvent.decode(received, 1);
+  const payload = reader.raw();
+  if (reader.failure !== undefined) return userEvent.decode(received, 1);
+  return { kind: "user-event", lamportTime, name, payload, coalesce };
 }
 
 function decodeRelay(received: Uint8Array): Relay | Rejected {

@@ -153,6 +153,29 @@ describe("eager nodes", () => {
     expect(sent() - fromOrigin).toBeGreaterThan(others.length);
   });
 
+  test("are told by the origin where they share a host, and tell each other what of that was lost", () => {
+    const cluster = new SerfCluster(1);
+    const [a, b, ...others] = cluster.startJoinedOnOneHost(80, quick);
+    cluster.network.run(20_000);
+    const knowing = (name: string) => others.filter((node) => told(node).includes(`user ${name}`)).length;
+    a!.serf.userEvent("one", noPayload, false);
+    cluster.network.run(0.6);
+    expect(knowing("one")).toBe(others.length);
+    cluster.network.run(5_000);
+    cluster.network.setLoss(0.25);
+    a!.serf.userEvent("two", noPayload, false);
+    cluster.network.run(0.6);
+    expect(knowing("two")).toBeLessThan(others.length);
+    cluster.expectSoon(() => knowing("two") === others.length, "all are told", 400);
+    cluster.network.run(5_000);
+    // Where the origin is gone, its copies wake nobody: what goes along with pings does.
+    b!.serf.userEvent("three", noPayload, false);
+    cluster.network.run(0.6);
+    cluster.network.crash(b!.host);
+    expect(knowing("three")).toBeLessThan(others.length);
+    cluster.expectSoon(() => knowing("three") === others.length, "all are told", 400);
+  });
+
   test("send no more packets a second than they may, and lose nothing by it", () => {
     const cluster = new SerfCluster(1);
     const memberlist = {

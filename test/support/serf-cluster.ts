@@ -21,8 +21,13 @@ export class SerfCluster {
   }
 
   /** Starts a node that has joined nobody yet. Without an address it gets one of its own. */
-  start(name: string, options: Partial<SerfOptions> = {}, address = `10.0.0.${++this.addressesUsed}`): SimulatedNode {
-    const host = this.network.createHost({ address, name });
+  start(
+    name: string,
+    options: Partial<SerfOptions> = {},
+    address = `10.0.0.${++this.addressesUsed}`,
+    port?: number,
+  ): SimulatedNode {
+    const host = this.network.createHost({ address, name, ...(port === undefined ? {} : { port }) });
     const events: SerfEvent[] = [];
     const serf = new Serf({ nodeName: name, ...options }, host, (event) => void events.push(event));
     serf.start();
@@ -31,9 +36,18 @@ export class SerfCluster {
 
   /** Starts nodes named node-1, node-2 … that all join the first, and waits until all see all alive. */
   startJoined(count: number, options: Partial<SerfOptions> = {}): SimulatedNode[] {
-    const nodes = Array.from({ length: count }, (_, index) => this.start(`node-${index + 1}`, options));
+    return this.joinAll(Array.from({ length: count }, (_, index) => this.start(`node-${index + 1}`, options)));
+  }
+
+  /** The same, on one host. */
+  startJoinedOnOneHost(count: number, options: Partial<SerfOptions> = {}): SimulatedNode[] {
+    const start = (index: number) => this.start(`node-${index + 1}`, options, "10.9.9.9", 7_000 + index);
+    return this.joinAll(Array.from({ length: count }, (_, index) => start(index)));
+  }
+
+  private joinAll(nodes: SimulatedNode[]): SimulatedNode[] {
     for (const node of nodes.slice(1)) this.join(node, nodes[0]!);
-    this.expectSoon(() => nodes.every((node) => countOf(node, "alive") === count), "all see all alive");
+    this.expectSoon(() => nodes.every((node) => countOf(node, "alive") === nodes.length), "all see all alive");
     return nodes;
   }
 

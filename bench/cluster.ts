@@ -21,7 +21,7 @@ import { formatTable } from "./table.ts";
 const help = `npm run bench:cluster -- [SIZE ...] [flags]      sizes of the clusters; 5 20 when left out
 
   --kinds ours,mixed,debian   which clusters: all of them when left out
-  --events 100                single events, one after another
+  --events 300                single events, one after another
   --burst 5000                events handed to one node at once
   --kills 3                   agents killed, one after another
   --idle-seconds 20           how long agents are watched that have nothing to do
@@ -29,13 +29,13 @@ const help = `npm run bench:cluster -- [SIZE ...] [flags]      sizes of the clus
   --format json               figures one by one instead of a table
   --write                     puts the tables into README.md and docs/PERFORMANCE.md
 
-A cluster takes two to four minutes. Ctrl-C ends all of it.`;
+A cluster takes three to six minutes. Ctrl-C ends all of it.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     kinds: { type: "string", default: mixes.join(",") },
-    events: { type: "string", default: "100" },
+    events: { type: "string", default: "300" },
     burst: { type: "string", default: "5000" },
     kills: { type: "string", default: "3" },
     "idle-seconds": { type: "string", default: "20" },

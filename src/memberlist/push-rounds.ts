@@ -122,12 +122,12 @@ export class PushRounds {
     this.round = 0;
   }
 
-  /** What is new does not wait until something wakes this node. */
+  /** What is new does not wait until something wakes this node. In a burst rounds are as far apart as they would be without what was told to all before. */
   private awaitByTimer(): void {
     if (this.dueMs === Number.POSITIVE_INFINITY) return;
-    const { clock, timers } = this.around;
-    this.timer = timers.after(Math.max(0, this.dueMs - clock.monotonicMs()), () => this.proceed());
+    const { random, timers } = this.around;
     this.dueMs = Number.POSITIVE_INFINITY;
+    this.timer = timers.after(this.waitMs("now") * (1 + random.fraction()), () => this.proceed());
   }
 
   private waitNoLonger(): void {

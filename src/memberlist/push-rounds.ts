@@ -68,11 +68,7 @@ export class PushRounds {
     const waitMs = this.waitMs(first);
     if (first === "never") this.awaitNext();
     else if (waitMs === 0) this.proceed();
-    else {
-      const { random, timers } = this.around;
-      this.isBeginning = true;
-      this.timer = timers.after(waitMs * (1 + random.fraction()), () => this.proceed());
-    }
+    else this.awaitFirst(waitMs);
   }
 
   /**
@@ -125,9 +121,14 @@ export class PushRounds {
   /** What is new does not wait until something wakes this node. In a burst rounds are as far apart as they would be without what was told to all before. */
   private awaitByTimer(): void {
     if (this.dueMs === Number.POSITIVE_INFINITY) return;
-    const { random, timers } = this.around;
     this.dueMs = Number.POSITIVE_INFINITY;
-    this.timer = timers.after(this.waitMs("now") * (1 + random.fraction()), () => this.proceed());
+    this.awaitFirst(this.waitMs("now"));
+  }
+
+  private awaitFirst(waitMs: number): void {
+    const { random, timers } = this.around;
+    this.isBeginning = true;
+    this.timer = timers.after(waitMs * (1 + random.fraction()), () => this.proceed());
   }
 
   private waitNoLonger(): void {

@@ -103,18 +103,20 @@ const userEventKeys = ["\x84\xa2CC", "\xa5LTime", "\xa4Name", "\xa7Payload"].map
  * the last one has it, with nothing of this in its caches; and to follow a declaration touches three times as much as to read one field after another.
  */
 function decodeUserEvent(received: Uint8Array): UserEventMessage | Rejected {
-  const reader = new MsgpackReader(received, 1);
+  return readInOrder(new MsgpackReader(received, 1)) ?? userEvent.decode(received, 1);
+}
+
+function readInOrder(reader: MsgpackReader): UserEventMessage | undefined {
   const [coalesceKey, timeKey, nameKey, payloadKey] = userEventKeys as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  if (!reader.take(coalesceKey)) return userEvent.decode(received, 1);
+  if (!reader.take(coalesceKey)) return undefined;
   const coalesce = reader.boolean();
-  if (!reader.take(timeKey)) return userEvent.decode(received, 1);
+  if (!reader.take(timeKey)) return undefined;
   const lamportTime = reader.unsigned(Number.MAX_SAFE_INTEGER);
-  if (!reader.take(nameKey)) return userEvent.decode(received, 1);
+  if (!reader.take(nameKey)) return undefined;
   const name = reader.looseText();
-  if (!reader.take(payloadKey)) return userEvent.decode(received, 1);
+  if (!reader.take(payloadKey)) return undefined;
   const payload = reader.raw();
-  if (reader.failure !== undefined) return userEvent.decode(received, 1);
-  return { kind: "user-event", lamportTime, name, payload, coalesce };
+  return reader.failure === undefined ? { kind: "user-event", lamportTime, name, payload, coalesce } : undefined;
 }
 
 function decodeRelay(received: Uint8Array): Relay | Rejected {

@@ -9,7 +9,7 @@ const joinDeadlineMs = 120_000;
 /** Each node learns from acks who else is of its kind, and probes a member a second. */
 const settleMsEach = 1_100;
 /** A burst is over when nothing has come for so long. */
-const quietMs = 5_000;
+const quietMs = 20_000;
 const payload = new Uint8Array(50);
 
 const nodes = await Promise.all(
@@ -58,6 +58,7 @@ while (!isOver()) await sleep(10);
 const figures: BurstFigures = {
   ...{ sent: events, accepted, acceptedMs, duplicates, lastDeliveryMs: lastAtMs - startedAtMs },
   deliveredShare: delivered / (events * receivers.length),
+  missing: events * receivers.length - delivered,
   leastShare: Math.min(...deliveredAt) / events,
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));

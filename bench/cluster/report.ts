@@ -78,6 +78,11 @@ const measures: readonly Measure[] = [
     isShown: true,
   },
   {
+    what: "that burst, deliveries that did not take place",
+    unit: "",
+    of: ({ burst }) => burst?.missing,
+  },
+  {
     what: "that burst, until the sender has its last answer",
     unit: "s",
     of: ({ burst }) => inSeconds(burst?.acceptedMs),

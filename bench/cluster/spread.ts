@@ -15,8 +15,8 @@ const eventDeadlineMs = 45_000;
 /** Time between single events, with a random part so that they meet all phases of the agents' timers. */
 const gapMs = { least: 200, most: 400 };
 /** A burst is over when nothing has come for so long: a push/pull that brings what is missing may be that far away. */
-const quietMs = 5_000;
-const burstDeadlineMs = 90_000;
+const quietMs = 20_000;
+const burstDeadlineMs = 180_000;
 
 export interface EventFigures {
   /** From its sending to its arrival at the last node, of each event; infinite for one that was lost. */
@@ -36,6 +36,8 @@ export interface BurstFigures {
   readonly deliveredShare: number;
   /** At the node that got least. */
   readonly leastShare: number;
+  /** Deliveries that did not take place. */
+  readonly missing: number;
   /** Until the last delivery at any node. */
   readonly lastDeliveryMs: number;
   /** Deliveries of what the same node had been given before. */
@@ -120,6 +122,7 @@ export async function measureBurst(
     acceptedMs: await acceptedMs,
     deliveredShare: delivered / wanted,
     leastShare: Math.min(...deliveredAt.slice(senders)) / events,
+    missing: wanted - delivered,
     lastDeliveryMs: lastAtMs - startedAtMs,
     duplicates,
   };

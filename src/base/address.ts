@@ -11,6 +11,11 @@ export interface Endpoint {
 /** Where members listen unless told otherwise, UDP and TCP. */
 export const memberPortDefault = 7946;
 
+/** Address and port are the same. */
+export function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.address === b.address && a.port === b.port;
+}
+
 /** "10.0.0.1:7946", "[::1]:7946" */
 export function formatEndpoint(endpoint: Endpoint): string {
   const { address, port } = endpoint;

@@ -49,10 +49,6 @@ export class Network<Socket> {
     return this.machines.has(address) && !this.withoutPower.has(address);
   }
 
-  isBound(address: string): boolean {
-    return (this.machines.get(address)?.size ?? 0) > 0;
-  }
-
   socketAt(endpoint: Endpoint): Socket | undefined {
     return this.machines.get(endpoint.address)?.get(endpoint.port);
   }

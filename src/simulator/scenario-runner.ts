@@ -1,3 +1,4 @@
+import type { Endpoint } from "../base/address.ts";
 import { SerfError } from "../base/errors.ts";
 import type { SerfOptions } from "../serf/options.ts";
 import type { CheckerFactory } from "./checkers/checker.ts";
@@ -74,12 +75,12 @@ export class ScenarioRun {
   constructor(given: Scenario, options: RunOptions = {}) {
     const scenario = checkScenario(given);
     const { seed = scenario.seed, checkers = allCheckers } = options;
-    const { profile, snapshots } = scenario;
+    const { profile, snapshots, hosts } = scenario;
     this.scenario = scenario;
     this.seed = seed;
     this.random = new SeededRandom(seed, scenarioStream);
     this.keys = scenario.encrypted ? [this.random.fill(new Uint8Array(32))] : [];
-    this.simulation = new Simulation({ seed, profile, snapshots, serf: serfOptionsOf(scenario), checkers });
+    this.simulation = new Simulation({ seed, profile, snapshots, hosts, serf: serfOptionsOf(scenario), checkers });
     this.simulation.network.setConditions(scenario.network);
     this.course = this.play();
   }
@@ -252,9 +253,9 @@ export class ScenarioRun {
   }
 
   /** Undefined if its disk does not let it start: then it stays as it was. */
-  private start(name: string, address?: string, tags: SerfOptions["tags"] = {}): SimulatedNode | undefined {
+  private start(name: string, place?: Endpoint, tags: SerfOptions["tags"] = {}): SimulatedNode | undefined {
     try {
-      return this.simulation.start(name, address, { tags, memberlist: { keys: this.keys } });
+      return this.simulation.start(name, place, { tags, memberlist: { keys: this.keys } });
     } catch (error) {
       if (error instanceof SerfError && error.code === "SNAPSHOT_FAILED") return undefined;
       throw error;
@@ -268,9 +269,9 @@ export class ScenarioRun {
     if (node.condition === "leaving") return;
     const { disk } = node.host;
     if (storage === "lost") disk.remove(snapshotPath);
-    const isNew = address === "new" || simulation.network.isTaken(node.host.address);
-    const place = isNew ? simulation.newAddress() : node.host.address;
-    if (isNew) simulation.network.moveDisk(node.host.address, place);
+    const isNew = address === "new" || simulation.network.isTaken(node.host);
+    const place = isNew ? simulation.newPlace() : node.host;
+    if (isNew) simulation.network.moveDisk(node.host, place);
     const next = this.start(node.name, place, node.tags);
     if (next === undefined) return;
     if (!namesOthers(next.formerSnapshot, node.name) || isNew) simulation.join(next);

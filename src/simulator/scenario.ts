@@ -136,6 +136,11 @@ const scenario = v.strictObject({
   profile: v.optional(v.picklist(["lan", "wan", "local"]), "lan"),
   /** Nodes keep snapshots. */
   snapshots: v.optional(v.boolean(), false),
+  /**
+   * On how many hosts the nodes are, by turns, each with a port of its own; left out, each node has a host of its own. Links are between hosts, or from one to itself: groups that
+   * share one and are cut off from each other cut off all on it. Power fails on all of a host.
+   */
+  hosts: v.optional(count(100_000)),
   /** Nodes encrypt what they send. */
   encrypted: v.optional(v.boolean(), false),
   /** The network in the beginning. */

@@ -49,6 +49,7 @@ function dropSteps(best: () => Scenario, attempt: Attempt): void {
 function simplerSurroundings(scenario: Scenario): Partial<Scenario>[] {
   const simpler: Partial<Scenario>[] = [];
   if (scenario.encrypted) simpler.push({ encrypted: false });
+  if (scenario.hosts !== undefined) simpler.push({ hosts: undefined });
   if (scenario.snapshots) simpler.push({ snapshots: false });
   if (JSON.stringify(scenario.network ?? {}) !== "{}") simpler.push({ network: {} });
   return simpler;

@@ -1,4 +1,4 @@
-import { type Endpoint, memberPortDefault } from "../base/address.ts";
+import { type Endpoint, formatEndpoint, memberPortDefault } from "../base/address.ts";
 import type { Latency } from "./latency.ts";
 import type { LinkConditions } from "./link-conditions.ts";
 import { Links, type TrafficCounts } from "./links.ts";
@@ -38,7 +38,7 @@ export class SimulatedNetwork {
   private readonly schedule = new Schedule();
   private readonly links: Links;
   private readonly network: Network<SimulatedTransport>;
-  /** By address: a machine keeps its files when the processes on it are gone. */
+  /** By address and port: a machine keeps the files of its processes when these are gone. */
   private readonly disks = new Map<string, SimulatedDisk>();
   private hostsCreated = 0;
 
@@ -73,30 +73,31 @@ export class SimulatedNetwork {
       network,
       random,
       fate: new SeededRandom(this.seed, fateStreams + this.hostsCreated),
-      disk: this.disk(address),
+      disk: this.disk(address, port),
       logLinesMax,
     });
   }
 
-  /** The files of the machine at that address, and what goes wrong with them. */
-  disk(address: string): SimulatedDisk {
-    let disk = this.disks.get(address);
+  /** The files of the process at that address and port, and what goes wrong with them. Processes on one machine have disks of their own. */
+  disk(address: string, port = memberPortDefault): SimulatedDisk {
+    const place = formatEndpoint({ address, port });
+    let disk = this.disks.get(place);
     if (disk === undefined) {
       disk = new SimulatedDisk();
-      this.disks.set(address, disk);
+      this.disks.set(place, disk);
     }
     return disk;
   }
 
-  /** Whether a process listens at that address. */
-  isTaken(address: string): boolean {
-    return this.network.isBound(address);
+  /** Whether a process listens there. */
+  isTaken(place: Endpoint): boolean {
+    return this.network.socketAt(place) !== undefined;
   }
 
-  /** The files at one address are at another from now on, as when a machine gets a new address. */
-  moveDisk(from: string, to: string): void {
-    this.disks.set(to, this.disk(from));
-    this.disks.delete(from);
+  /** The files at one place are at another from now on, as when a machine gets a new address. */
+  moveDisk(from: Endpoint, to: Endpoint): void {
+    this.disks.set(formatEndpoint(to), this.disk(from.address, from.port));
+    this.disks.delete(formatEndpoint(from));
   }
 
   /** For what happens to hosts from outside. */

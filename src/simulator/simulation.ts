@@ -1,3 +1,4 @@
+import { type Endpoint, isSameEndpoint, memberPortDefault } from "../base/address.ts";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { messageOf } from "../base/errors.ts";
 import { Directory } from "../memberlist/directory.ts";
@@ -34,6 +35,8 @@ export interface SimulationOptions extends SimulatedNetworkOptions {
   readonly profile?: MemberlistProfile;
   /** Nodes keep snapshots, and so their members and clocks when they restart. Default false. */
   readonly snapshots?: boolean;
+  /** On how many hosts the nodes are, by turns; each has a port of its own. By default each has a host of its own. */
+  readonly hosts?: number | undefined;
   /** Options of every node, beyond the profile. */
   readonly serf?: Partial<SerfOptions>;
   readonly checkers?: readonly CheckerFactory[];
@@ -53,7 +56,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
   /** By the id of a node. */
   private readonly watches: MemberWatch[] = [];
   private readonly trace = new TraceHash();
-  private addressesUsed = 0;
+  private placesUsed = 0;
   private asked = 0;
 
   constructor(options: SimulationOptions) {
@@ -96,18 +99,21 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     return this.current.get(name);
   }
 
-  /** An address that no node has had. */
-  newAddress(): string {
-    const number = ++this.addressesUsed;
-    return `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+  /** An address and port that no node has had. */
+  newPlace(): Endpoint {
+    const index = this.placesUsed++;
+    const { hosts = Number.POSITIVE_INFINITY } = this.options;
+    const number = 1 + (hosts > index ? index : index % hosts);
+    const address = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    return { address, port: memberPortDefault + Math.floor(index / hosts) };
   }
 
   /** Starts a node that has joined nobody yet: a new one, or one that comes back. Throws as Serf does. */
-  start(name: string, address = this.newAddress(), more: Partial<SerfOptions> = {}): SimulatedNode {
+  start(name: string, place = this.newPlace(), more: Partial<SerfOptions> = {}): SimulatedNode {
     const { profile = "lan", snapshots = false, serf = {} } = this.options;
     const memberlist = { ...memberlistProfiles[profile], ...serf.memberlist, ...more.memberlist };
     const options = { ...serf, ...more, memberlist, ...(snapshots ? { snapshotPath } : {}) };
-    const host = this.network.createHost({ address, name });
+    const host = this.network.createHost({ ...place, name });
     const id = this.lives.length;
     let node: SimulatedNode;
     try {
@@ -150,9 +156,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     const knows = (one: SimulatedNode, other: SimulatedNode) =>
       one.serf
         .members()
-        .some(
-          ({ name, address, status }) => name === other.name && address === other.host.address && status !== "left",
-        );
+        .some((member) => member.name === other.name && isSameEndpoint(member, other.host) && member.status !== "left");
     for (const node of running) {
       const knewOthers = node.serf.members().length > 1;
       const wasReplaced = this.lives.some(
@@ -164,13 +168,17 @@ export class Simulation implements CheckedWorld, NodeWatcher {
     }
   }
 
-  /** Ends a process at once; with `losesPower` its disk forgets what was not synced. */
+  /** Ends a process at once; with `losesPower` all on its host, and their disks forget what was not synced. */
   crash(node: SimulatedNode, losesPower = false): void {
-    if (node.endedMs !== undefined) return;
-    if (node.host.isPaused || losesPower) node.hasSoundDisk = false;
-    if (losesPower) node.host.losePower();
-    else node.host.crash();
-    this.end(node, "down");
+    const { address } = node.host;
+    const hit = losesPower ? this.lives.filter(({ host }) => host.address === address) : [node];
+    for (const one of hit) {
+      if (one.endedMs !== undefined) continue;
+      if (one.host.isPaused || losesPower) one.hasSoundDisk = false;
+      if (losesPower) one.host.losePower();
+      else one.host.crash();
+      this.end(one, "down");
+    }
   }
 
   /** Has a node leave and then shut down. */

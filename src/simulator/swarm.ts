@@ -4,6 +4,10 @@ import { SeededRandom } from "./seeded-random.ts";
 
 /** The streams of random numbers that scenarios are drawn from. */
 const swarmStream = 0xa000_0000;
+/** Drawn apart: so each seed's scenario stayed as it was when shared hosts were added. */
+const hostsStream = 0xa800_0000;
+/** How often nodes share hosts, and how many. On one host, links have no faults of their own. */
+const sharedHosts = { share: 0.2, counts: [1, 1, 2, 3] } as const;
 /** A tick of the protocol: LAN's gossip interval. */
 const tickMs = 200;
 /** How often clusters of which sizes are drawn: small ones have most of the corner cases, and large ones are dear. */
@@ -33,7 +37,17 @@ type Draw = (swarm: Swarm) => Episode;
  * things never happen.
  */
 export function drawScenario(seed: number, { ticks }: SwarmOptions): Scenario {
-  return new Swarm(new SeededRandom(seed, swarmStream)).draw(ticks * tickMs);
+  const hosts = drawHosts(new SeededRandom(seed, hostsStream));
+  return {
+    ...new Swarm(new SeededRandom(seed, swarmStream)).draw(ticks * tickMs),
+    ...(hosts === undefined ? {} : { hosts }),
+  };
+}
+
+/** Undefined: each node has a host of its own. */
+function drawHosts(random: SeededRandom): number | undefined {
+  const { share, counts } = sharedHosts;
+  return random.fraction() < share ? counts[random.below(counts.length)] : undefined;
 }
 
 class Swarm {

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { drawScenario, runScenario, type Scenario, type Step, shrinkScenario } from "../../src/simulator/index.ts";
+import {
+  drawScenario,
+  runScenario,
+  type Scenario,
+  ScenarioRun,
+  type Step,
+  shrinkScenario,
+} from "../../src/simulator/index.ts";
 
 const regressions = join(import.meta.dirname, "regressions");
 
@@ -78,6 +85,73 @@ describe("a scenario", () => {
         { encrypted: true, snapshots: true },
       ),
     ).toBeUndefined();
+  });
+});
+
+describe("nodes that share hosts", () => {
+  const start: Step[] = [
+    { kind: "addNodes", count: 7 },
+    { kind: "wait", ms: 10_000 },
+  ];
+
+  test("have ports of their own, and links between the hosts", () => {
+    const run = new ScenarioRun({
+      hosts: 3,
+      steps: [...start, { kind: "partition", groups: [["n1"], ["n2"]] }, { kind: "wait", ms: 60_000 }],
+    });
+    while (run.advance());
+    const { simulation, report } = run;
+    expect(report.violations).toEqual([]);
+    expect(simulation.nodes.map(({ endpoint }) => endpoint)).toEqual(
+      ["1:7946", "2:7946", "3:7946", "1:7947", "2:7947", "3:7947", "1:7948"].map((place) => `10.0.0.${place}`),
+    );
+    // n3 and n6 reach both sides, and so nobody fails.
+    const alive = simulation.nodes.map(({ serf }) => serf.members().filter(({ status }) => status === "alive").length);
+    expect(alive).toEqual([7, 7, 7, 7, 7, 7, 7]);
+    const { serf } = simulation.node("n4")!;
+    expect(serf.memberlist.localMember.port).toBe(7947);
+  });
+
+  test("lose power together, and crash alone", () => {
+    const failed = (power: boolean, status: "alive" | "failed") =>
+      failing(
+        [
+          ...start,
+          { kind: "crash", nodes: ["n4"], power },
+          { kind: "expect", of: "n4", status: "failed", at: ["n2"], withinMs: 60_000 },
+          { kind: "expect", of: "n7", status, at: ["n2"], withinMs: 60_000 },
+          { kind: "restart", nodes: ["n1", "n4", "n7"] },
+          { kind: "calm" },
+        ],
+        { hosts: 3, snapshots: true },
+      );
+    expect(failed(false, "failed")).toBeUndefined();
+    expect(failed(true, "alive")).toBeUndefined();
+  });
+
+  test("on one host find each other again at other ports, under names in dispute, and after all was cut off", () => {
+    for (const seed of [1, 2]) {
+      const { violations } = runScenario(
+        {
+          hosts: 1,
+          snapshots: true,
+          steps: [
+            ...start,
+            { kind: "event", count: 40 },
+            { kind: "restart", nodes: ["n3"], address: "new" },
+            { kind: "intrude", name: "n5" },
+            { kind: "wait", ms: 30_000 },
+            { kind: "event", node: "n2", count: 2 },
+            { kind: "partition", groups: [["n1"], ["n2"]] },
+            { kind: "wait", ms: 20_000 },
+            { kind: "event", node: "n6" },
+            { kind: "calm" },
+          ],
+        },
+        { seed },
+      );
+      expect(violations).toEqual([]);
+    }
   });
 });
 

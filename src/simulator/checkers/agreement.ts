@@ -1,3 +1,4 @@
+import { formatEndpoint, isSameEndpoint } from "../../base/address.ts";
 import type { SerfMember } from "../../serf/member.ts";
 import type { SimulatedNode } from "../simulated-node.ts";
 import type { CheckedWorld, Checker, CheckerFactory } from "./checker.ts";
@@ -36,7 +37,7 @@ class Agreement implements Checker {
       const member = known.get(node.name);
       if (member === undefined) return `does not know ${node.name}`;
       if (member.status !== "alive") return `holds ${node.name} for ${member.status}`;
-      if (member.address !== node.host.address) return `looks for ${node.name} at ${member.address}`;
+      if (!isSameEndpoint(member, node.host)) return `looks for ${node.name} at ${formatEndpoint(member)}`;
       if (!sameTags(member.tags, node.tags)) return `has not heard of the tags of ${node.name}`;
       const state = observer.serf.memberlist.member(node.name)?.state;
       if (state !== "alive") return `has ${node.name} ${state ?? "missing"} in its memberlist`;

@@ -1,3 +1,4 @@
+import { isSameEndpoint } from "../../base/address.ts";
 import type { Checker, CheckerFactory, MemberChange, Report } from "./checker.ts";
 
 /**
@@ -16,7 +17,7 @@ class Incarnations implements Checker {
     if (before === undefined || after === undefined || after.incarnation >= before.incarnation) return;
     const isOwn = after.name === observer.name;
     // A name that was free begins to count anew with whoever takes it over, at another address.
-    if (!isOwn && before.descriptor.address !== after.descriptor.address) return;
+    if (!isOwn && !isSameEndpoint(before.descriptor, after.descriptor)) return;
     const whose = isOwn ? "its own incarnation" : `the incarnation of ${after.name}`;
     this.report(`${whose} fell from ${before.incarnation} to ${after.incarnation}`, observer);
   }

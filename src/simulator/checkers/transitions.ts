@@ -1,3 +1,4 @@
+import { isSameEndpoint } from "../../base/address.ts";
 import type { NodeState } from "../../wire/messages.ts";
 import type { Checker, CheckerFactory, MemberChange, Report, Seen } from "./checker.ts";
 
@@ -30,7 +31,7 @@ class Transitions implements Checker {
 
 /** Within one turn a member can also leave, and then be replaced. */
 function isTakenOver(before: Seen, after: Seen): boolean {
-  return before.descriptor.address !== after.descriptor.address;
+  return !isSameEndpoint(before.descriptor, after.descriptor);
 }
 
 export const transitions: CheckerFactory = { name: "transitions", create: (_, report) => new Transitions(report) };

@@ -8,8 +8,8 @@ import { EagerDissemination } from "./eager-dissemination.ts";
 import type { InboxMessage } from "./inbox.ts";
 import { MemberTable } from "./member-table.ts";
 
-/** One of a hundred members, of which the last so many live elsewhere. */
-function createMember(index = 0, elsewhere = 0) {
+/** One of a hundred members, of which the last so many live elsewhere. To send something takes it so long. */
+function createMember(index = 0, elsewhere = 0, sendingMs = 0) {
   const network = new SimulatedNetwork({ seed: 1 });
   const host = network.createHost({ address: "10.0.0.1" });
   const table = new MemberTable(new Directory(), 1_000);
@@ -24,8 +24,10 @@ function createMember(index = 0, elsewhere = 0) {
   const packets = {
     countFitting: () => 1,
     sendBroadcasts: () => copies.push(host.clock.monotonicMs()) > 0,
-    sendToAll: (members: readonly Descriptor[], _messages: readonly Uint8Array[], isForNobodyElse = false) =>
-      sent.push({ to: members.length, isForNobodyElse }),
+    sendToAll: (members: readonly Descriptor[], _messages: readonly Uint8Array[], isForNobodyElse = false) => {
+      sent.push({ to: members.length, isForNobodyElse });
+      network.run(sendingMs);
+    },
   };
   const options = {
     nodeName: `n${index}`,
@@ -69,6 +71,25 @@ describe("a hundred members on one host", () => {
     network.run(20);
     begin();
     expect(sent[2]).toEqual(sent[0]);
+  });
+
+  test("are told by the tree of the fifth within a second, and of what follows at once on one that took long to send", () => {
+    const { network, sent, begin } = createMember();
+    const isTold = () => {
+      network.run(100);
+      begin();
+      network.run(1);
+      return sent.at(-1)!.isForNobodyElse;
+    };
+    expect([isTold(), isTold(), isTold(), isTold(), isTold()]).toEqual([true, true, true, true, false]);
+    network.run(900);
+    expect(isTold()).toBe(true);
+
+    const slow = createMember(0, 0, 25);
+    slow.begin();
+    slow.begin();
+    slow.network.run(1);
+    expect(slow.sent.map(({ isForNobodyElse }) => isForNobodyElse)).toEqual([true, false]);
   });
 
   test("are told by the tree where one of them lives elsewhere", () => {

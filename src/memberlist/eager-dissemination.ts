@@ -28,6 +28,9 @@ const scantMax = 4;
 const directOnHostMax = 256;
 /** What this node begins after so long without anything is not kept until the end of the turn. */
 const pauseMs = 20;
+/** Where it has begun so much in so long, what comes next is part of a stream, pauses or not: where processors are short a burst comes in drops. */
+const streamEvents = 4;
+const streamMs = 1_000;
 
 /**
  * Tells news at once: by a tree whose branches each node works out for itself, so that it takes two steps without loss, and to
@@ -57,6 +60,9 @@ export class EagerDissemination implements DisseminationPolicy {
   /** Since the last flush. */
   private hasBegun = false;
   private lastBegunMs = Number.NEGATIVE_INFINITY;
+  /** When it was that each of the last ones began. */
+  private readonly begunMs = new Float64Array(streamEvents).fill(Number.NEGATIVE_INFINITY);
+  private begunCount = 0;
   private handled: InboxMessage | undefined;
   private sender: Endpoint | undefined;
   /** Of the last packet whose sender tells everybody. */
@@ -187,13 +193,17 @@ export class EagerDissemination implements DisseminationPolicy {
   }
 
   private noteBegun(isUser: boolean): void {
-    const nowMs = this.around.clock.monotonicMs();
+    const { clock } = this.around;
+    const nowMs = clock.monotonicMs();
     const isAfterPause = nowMs - this.lastBegunMs >= pauseMs;
-    this.lastBegunMs = nowMs;
+    const isStream = nowMs - this.begunMs[this.begunCount % streamEvents]! < streamMs;
+    this.begunMs[this.begunCount++ % streamEvents] = nowMs;
     this.hasBegun = true;
     const isAlone = this.begun.length === 1 && this.relayed.length === 0;
-    if (isUser && isAfterPause && isAlone && this.bucket.waitMs() === 0)
+    if (isUser && isAfterPause && isAlone && !isStream && this.bucket.waitMs() === 0)
       this.sendNext(this.hostmates.count === this.tree.everybody().length);
+    // Where processors are short that alone takes as long as a pause.
+    this.lastBegunMs = clock.monotonicMs();
   }
 
   /** At the end of this turn: whatever else comes of the same packets leaves together. */

@@ -6,14 +6,15 @@ function createOutbox() {
   const network = new SimulatedNetwork({ seed: 1 });
   const sent: number[] = [];
   const again: number[] = [];
-  const outbox = new EventOutbox(network.createHost({ address: "10.0.0.1" }), {
+  const host = network.createHost({ address: "10.0.0.1" });
+  const outbox = new EventOutbox(host, {
     send: (message) => void sent.push(message[0]!),
     sendAgain: (message) => void again.push(message[0]!),
   });
   const put = (from: number, to: number) => {
     for (let index = from; index < to; index++) outbox.put(Uint8Array.of(index));
   };
-  return { network, sent, again, outbox, put };
+  return { network, host, sent, again, outbox, put };
 }
 
 const range = (to: number) => Array.from({ length: to }, (_, index) => index);
@@ -53,6 +54,27 @@ describe("the outbox of events", () => {
     }
     network.run(1_000);
     for (let index = 0; index < 200; index++) expect(again.filter((one) => one === index)).toHaveLength(2);
+  });
+
+  test("has no room for more than 64 until they have left", () => {
+    const { network, outbox, put } = createOutbox();
+    put(0, 16 + 63);
+    expect(outbox.hasRoom).toBe(true);
+    put(79, 80);
+    expect(outbox.hasRoom).toBe(false);
+    network.run(3);
+    expect(outbox.hasRoom).toBe(true);
+  });
+
+  test("repeats once what has been late for both copies", () => {
+    const { network, host, again, put } = createOutbox();
+    put(0, 40);
+    network.run(3);
+    host.pause();
+    network.run(100);
+    host.resume();
+    network.run(1_000);
+    expect(again).toEqual(range(40));
   });
 
   test("holds nothing back when it is stopped", () => {

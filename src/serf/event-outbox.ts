@@ -7,6 +7,8 @@ const burstEvents = 16;
 const burstMs = 50;
 /** In a burst so much is put together, at most, to share packets. */
 const collectMs = 2;
+/** So many are collected at most. More come together only where this node gets too little CPU: then they would be accepted in seconds in which none leaves. */
+const collectedMax = 64;
 /** How often to look what is to be sent again, for the same reason. */
 const tickMs = 5;
 
@@ -38,6 +40,11 @@ export class EventOutbox {
   constructor(host: Host, target: EventOutboxTarget) {
     this.host = host;
     this.target = target;
+  }
+
+  /** False while so much has been put in that it should leave first. */
+  get hasRoom(): boolean {
+    return this.collected.length < collectedMax;
   }
 
   put(message: Uint8Array): void {
@@ -77,8 +84,10 @@ export class EventOutbox {
   private repeat(): void {
     this.repeatTimer = undefined;
     const nowMs = this.host.clock.monotonicMs();
-    for (const [round, afterMs] of againAfterMs.entries()) {
-      let next = this.repeated[round]!;
+    // The last copies first: what is late for both of its own is sent once. Two copies at one moment repair no more than one, and who is so late gets too little
+    // CPU, as those do, as a rule, who would have to take them.
+    for (const [round, afterMs] of [...againAfterMs.entries()].reverse()) {
+      let next = Math.max(this.repeated[round]!, this.repeated[round + 1] ?? 0);
       for (; next < this.sent.length && this.sent[next]!.atMs <= nowMs - afterMs; next++)
         this.target.sendAgain(this.sent[next]!.message);
       this.repeated[round] = next;

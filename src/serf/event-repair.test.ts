@@ -166,6 +166,52 @@ describe("the repair of events", () => {
     expect(timeOfNext(false)).toBeGreaterThanOrEqual(5_000);
   });
 
+  test("is more patient for a while where gossip has filled a hole late, during an exchange or before", () => {
+    const { network, state, repair, end, begun } = createRepair();
+    const askedAfterMs = () => {
+      const before = begun();
+      state.hole = state.time;
+      state.time += 2;
+      repair.noteNews(state.time - 1, false);
+      let passedMs = 0;
+      for (; begun() === before && passedMs < 10_000; passedMs += 10) network.run(10);
+      return passedMs;
+    };
+    const fill = () => {
+      const filled = state.hole!;
+      state.hole = undefined;
+      repair.noteNews(filled, false);
+      end();
+      network.run(1_000);
+    };
+    expect(askedAfterMs()).toBeLessThanOrEqual(300);
+    network.run(200);
+    fill();
+    const patient = askedAfterMs();
+    expect(patient).toBeGreaterThan(450);
+    expect(patient).toBeLessThanOrEqual(2_000);
+    fill();
+    network.run(30_000);
+    expect(askedAfterMs()).toBeLessThanOrEqual(300);
+  });
+
+  test("does not take the pause between portions of a burst for its end", () => {
+    const { network, hear, end, begun } = createRepair();
+    const hearPortions = (count: number) => {
+      for (let portion = 0; portion < count; portion++) {
+        hear(40, 10);
+        network.run(400);
+        end();
+      }
+    };
+    hearPortions(4);
+    const asked = begun();
+    hearPortions(8);
+    expect(begun()).toBe(asked);
+    network.run(2_000);
+    expect(begun()).toBe(asked + 1);
+  });
+
   test("asks nobody any more once it is stopped", () => {
     const { network, state, repair, end, begun } = createRepair();
     state.hole = 1;

@@ -1,3 +1,4 @@
+import { FadingMaximum } from "../base/fading-maximum.ts";
 import type { Host, Timer } from "../base/host.ts";
 
 /** What the repair needs of the node it belongs to. */
@@ -16,6 +17,15 @@ export interface EventRepairNode {
 const patienceMs = 150;
 /** After a burst, so long after its last event, and up to twice as long. */
 const quietMs = 300;
+/**
+ * Where what was missing came by gossip later than that, after all, or a burst comes in portions so far apart, members lack time, or their network does. To ask then takes still more of it, and for nothing: all who
+ * are late would ask somebody once a second. They are given twice as long, up to so much, for as long as it takes that to fade.
+ */
+const lateFactor = 2;
+const patienceMaxMs = 1_000;
+const lateHalfLifeMs = 3_000;
+/** What comes so much later belongs to another burst. */
+const portionGapMaxMs = 5_000;
 /** In a burst that goes on; sooner where the last exchange brought what gossip had had a second to bring. */
 const burstCheckMs = 5_000;
 const lossyCheckMs = 1_500;
@@ -44,8 +54,10 @@ export class EventRepair {
   /** For the answer of the exchange that is under way. */
   private patience: Timer | undefined;
   private dueMs = 0;
-  /** The hole that the timer was started for. */
+  /** The hole that the timer was started for, and since when it has been. */
   private awaited: number | undefined;
+  private awaitedSinceMs = 0;
+  private readonly lateness: FadingMaximum;
   private exchanging = false;
   private stopped = false;
   private vain = 0;
@@ -69,6 +81,7 @@ export class EventRepair {
   constructor(node: EventRepairNode, host: Host) {
     this.node = node;
     this.host = host;
+    this.lateness = new FadingMaximum(host.clock, lateHalfLifeMs);
   }
 
   /** Whether the next push/pull should ask for what is missing. */
@@ -81,19 +94,22 @@ export class EventRepair {
     if (byExchange) {
       if (this.exchanging) {
         this.doubtful = true;
-        if (lamportTime < this.oldBefore) this.foundOld = true;
+        if (lamportTime < this.oldBefore && !this.isLate) this.foundOld = true;
       }
       this.vain = 0;
       this.failed = 0;
-    } else this.count();
+    } else {
+      this.count();
+      if (lamportTime === this.awaited) this.noteLate(this.lastNewsMs - this.awaitedSinceMs);
+    }
     this.consider();
   }
 
   /** The clock moved on, or an exchange ended. */
   consider(): void {
     if (this.stopped || this.exchanging) return;
-    if (this.node.firstHole() !== undefined) this.schedule(patienceMs);
-    else if (this.doubtful) this.schedule(quietMs);
+    if (this.node.firstHole() !== undefined) this.schedule(this.patient(patienceMs));
+    else if (this.doubtful) this.schedule(this.patient(quietMs));
   }
 
   stop(): void {
@@ -105,6 +121,8 @@ export class EventRepair {
 
   private count(): void {
     const nowMs = this.host.clock.monotonicMs();
+    const gapMs = nowMs - this.lastNewsMs;
+    if (this.isBurst && gapMs < portionGapMaxMs) this.noteLate(gapMs);
     this.lastNewsMs = nowMs;
     if (nowMs - this.countedSinceMs > 1_000) {
       this.countedSinceMs = nowMs;
@@ -125,7 +143,9 @@ export class EventRepair {
     if (this.timer !== undefined && this.dueMs <= dueMs) return;
     this.timer?.cancel();
     this.dueMs = dueMs;
-    this.awaited = this.node.firstHole();
+    const hole = this.node.firstHole();
+    if (hole !== this.awaited) this.awaitedSinceMs = nowMs;
+    this.awaited = hole;
     this.timer = timers.after(dueMs - nowMs, () => this.check());
   }
 
@@ -146,7 +166,24 @@ export class EventRepair {
 
   /** What was sent a moment ago is on its way still. */
   private isInBurst(nowMs: number): boolean {
-    return Math.max(this.counted, this.countedBefore) >= burstEvents && nowMs - this.lastNewsMs < quietMs;
+    return this.isBurst && nowMs - this.lastNewsMs < this.patient(quietMs);
+  }
+
+  private get isBurst(): boolean {
+    return Math.max(this.counted, this.countedBefore) >= burstEvents;
+  }
+
+  private noteLate(ms: number): void {
+    if (ms > patienceMs) this.lateness.note(ms);
+  }
+
+  /** Gossip needs about as long as the times here take for granted, or longer. */
+  private get isLate(): boolean {
+    return this.lateness.current * lateFactor >= patienceMaxMs;
+  }
+
+  private patient(leastMs: number): number {
+    return Math.max(leastMs, Math.min(patienceMaxMs, this.lateness.current * lateFactor));
   }
 
   private begin(nowMs: number): void {

@@ -23,13 +23,13 @@ describe("checksums of events", () => {
   test("bring the runs in which something is missing, changed or new", () => {
     const known = range(1, 320);
     const mine = bufferWith(known.filter((time) => time !== 70));
-    const times = findDiffering(bufferWith(known), encodeEventSums(mine, 1, 320), 320).map(({ time }) => time);
+    const times = findDiffering(bufferWith(known), encodeEventSums(mine, 1, 320), 320)?.map(({ time }) => time);
     expect(times).toEqual(range(64, 96));
   });
 
   test("bring what the other has not heard of at all", () => {
     const times = findDiffering(bufferWith(range(1, 320)), encodeEventSums(bufferWith([1, 2]), 1, 3), 320);
-    expect(times.map(({ time }) => time)).toEqual(range(1, 320));
+    expect(times?.map(({ time }) => time)).toEqual(range(1, 320));
   });
 
   test("tell apart two events of one time", () => {
@@ -43,8 +43,8 @@ describe("checksums of events", () => {
     const buffer = new LamportBuffer<RecentEvent>(4_096, () => false);
     for (const time of range(1, 1_001)) buffer.admit(time, 1_001, { name: "x", payload: new Uint8Array(9_000) });
     const found = findDiffering(buffer, encodeEventSums(bufferWith([]), 1, 1_001), 1_001);
-    expect(found.length).toBeGreaterThan(400);
-    expect(found.length).toBeLessThan(470);
+    expect(found?.length).toBeGreaterThan(400);
+    expect(found?.length).toBeLessThan(470);
   });
 
   test("that make no sense bring nothing, whatever they are", () => {
@@ -52,10 +52,11 @@ describe("checksums of events", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(2_000), (sums, to) => {
         const found = findDiffering(buffer, sums, to);
-        expect(found.length).toBeLessThan(100);
+        expect(found?.length ?? 0).toBeLessThan(100);
       }),
     );
-    expect(findDiffering(buffer, new Uint8Array(8 + 4 * 8_193), 100)).toEqual([]);
-    expect(findDiffering(buffer, new Uint8Array(0), 100)).toEqual([]);
+    expect(findDiffering(buffer, new Uint8Array(8 + 4 * 8_193), 100)).toBeUndefined();
+    expect(findDiffering(buffer, new Uint8Array(0), 100)).toBeUndefined();
+    expect(findDiffering(buffer, new Uint8Array(8).fill(1), 100)).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 /**
  * How two nodes find out which user events one of them lacks, without sending them all: a checksum for each run of Lamport times. It travels
- * in a push/pull, under a key that other implementations skip, and the answer brings the events of the runs that differ.
+ * in a push/pull, under a key that other implementations skip, and the answer brings the events of the runs that differ, and no others: agents that get too little CPU for
+ * a burst ask often, and what all push/pulls carry, 512 times of it, would take what CPU they have.
  */
 
 import { utf8Encode } from "../base/bytes.ts";
@@ -30,18 +31,18 @@ export function encodeEventSums(buffer: LamportBuffer<RecentEvent>, from: number
   return bytes;
 }
 
-/** The events, known here before `to`, of the runs whose checksum is another here; none if the bytes make no sense. Oldest first. */
+/** The events, known here before `to`, of the runs whose checksum is another here, oldest first; undefined if the bytes make no sense. */
 export function findDiffering(
   buffer: LamportBuffer<RecentEvent>,
   sums: Uint8Array,
   to: number,
-): LamportSlot<RecentEvent>[] {
-  const found: LamportSlot<RecentEvent>[] = [];
+): LamportSlot<RecentEvent>[] | undefined {
   const count = Math.floor((sums.length - headBytes) / sumBytes);
-  if (count < 1 || count > sumsMax) return found;
+  if (count < 0 || count > sumsMax) return undefined;
   const view = new DataView(sums.buffer, sums.byteOffset, sums.length);
   const first = view.getFloat64(0);
-  if (!Number.isSafeInteger(first) || first < 0 || first !== runBefore(first)) return found;
+  if (!Number.isSafeInteger(first) || first < 0 || first !== runBefore(first)) return undefined;
+  const found: LamportSlot<RecentEvent>[] = [];
   let bytesLeft = answerBytesMax;
   // Beyond what the other knows of, too: it has asked because it lags behind.
   const runs = Math.ceil((to - first) / timesPerSum);

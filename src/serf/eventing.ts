@@ -46,7 +46,8 @@ export class Eventing {
     const exchange = (name: string, done: (succeeded: boolean) => void) => this.exchangeWith(name, done);
     this.tour = new EventTour({ time, exchange, members: () => this.membersToAsk() }, host);
     this.window = new EventWindow({ time, exchange, forgetful: () => this.forgetful() }, host);
-    const hasRoom = () => (broadcasts.hasRoomForEvent && this.window.isOpen) || this.others === 0;
+    const hasRoom = () =>
+      (broadcasts.hasRoomForEvent && this.outbox.hasRoom && this.window.isOpen) || this.others === 0;
     this.pacer = new EventPacer({ waitingMax: options.eventsWaitingMax, hasRoom }, this.rate, host);
     this.outbox = new EventOutbox(host, {
       send: (message) => broadcasts.send(broadcasts.events, message),
@@ -104,6 +105,7 @@ export class Eventing {
       // Others could tell no more than what they heard of lately.
       exchange: (done: (succeeded: boolean) => void) =>
         memberlist().exchangeState((name) => coordinates?.pullsEvents(name) ?? false, done),
+      knowsForgetful: () => this.forgetful().length > 0,
       heard: () => {
         this.rate.noteForeign();
         this.tour.noteEvent();

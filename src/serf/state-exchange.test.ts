@@ -9,7 +9,7 @@ import { Membership } from "./membership.ts";
 import { decodePushPull, encodePushPull, type PushPull, readPushPull } from "./push-pull.ts";
 import { Queries } from "./queries.ts";
 import { type ExchangedState, localState, mergeRemoteState } from "./state-exchange.ts";
-import { UserEvents } from "./user-events.ts";
+import { type UserEventLimits, UserEvents } from "./user-events.ts";
 
 const nobody = {
   self: () => ({ name: "", tags: {} }),
@@ -17,20 +17,21 @@ const nobody = {
   take: () => undefined,
 };
 
-function createState(name: string) {
-  const host = new SimulatedNetwork({ seed: 1 }).createHost({ address: "10.0.0.1" });
+function createState(name: string, limits: Partial<UserEventLimits> = {}) {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const host = network.createHost({ address: "10.0.0.1" });
   const told: SerfEvent[] = [];
   const tell = (event: SerfEvent) => void told.push(event);
   const refuted: number[] = [];
   const refuteLeave = () => void refuted.push(membership.clock.time);
   const node = { name, isStaying: () => true, refuteLeave, erased: () => undefined, tell };
   const membership = new Membership(node, { flapTimeoutMs: 60_000, pruneDelayMs: 6000 }, host);
-  const events = new UserEvents({ bufferLength: 512, bytesMax: 512, orderWaitMs: 0 }, host, tell);
+  const events = new UserEvents({ bufferLength: 512, bytesMax: 512, orderWaitMs: 0, ...limits }, host, tell);
   const queries = new Queries(512, nobody, host);
   membership.memberJoined(memberlistMember(name));
   const userEvents = () =>
     told.filter((event) => event.kind === "user").map((event) => `${event.lamportTime} ${event.name}`);
-  return { membership, events, queries, told, userEvents, refutations: () => refuted };
+  return { network, membership, events, queries, told, userEvents, refutations: () => refuted };
 }
 
 function remoteState(overrides: Partial<PushPull>): PushPull {
@@ -50,6 +51,8 @@ function remoteState(overrides: Partial<PushPull>): PushPull {
 function slot(time: number, ...names: string[]) {
   return { time, items: names.map((name) => ({ name, payload: new Uint8Array(0) })) };
 }
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
 /** Returns of whom a leave was passed on. */
 function merge(remote: PushPull, state: ExchangedState, replay = true): string[] {
@@ -82,6 +85,46 @@ describe("the local state", () => {
       queryTime: 1,
       eventSums: new Uint8Array(0),
     });
+  });
+});
+
+describe("the state with which a node asks for what it misses", () => {
+  /** It has heard of 400 times but one, and an exchange for that one is under way. */
+  function createAsking(isForgetfulKnown: boolean) {
+    const state = createState("asking", { exchange: () => true, knowsForgetful: () => isForgetfulKnown });
+    for (let lamportTime = 1; lamportTime < 400; lamportTime++)
+      if (lamportTime !== 70) state.events.receive(userEvent(lamportTime));
+    state.network.run(1_000);
+    return state;
+  }
+
+  function userEvent(lamportTime: number) {
+    return {
+      kind: "user-event",
+      lamportTime,
+      name: "deploy",
+      payload: utf8Encode(`${lamportTime}`),
+      coalesce: true,
+    } as const;
+  }
+
+  const timesIn = ({ events }: PushPull) => events.map(({ time }) => time);
+
+  test("has no events, unless some member asks nobody; and the answer has the missing ones and those around them", () => {
+    const asked = localState(createAsking(false));
+    expect(timesIn(asked)).toEqual([]);
+    expect(asked.eventSums.length).toBeGreaterThan(8);
+    expect(timesIn(localState(createAsking(true)))).toHaveLength(398);
+
+    const other = createState("other");
+    for (let lamportTime = 1; lamportTime < 420; lamportTime++) other.events.receive(userEvent(lamportTime));
+    const answer = localState(other, asked.eventSums);
+    expect(timesIn(answer)).toEqual([...range(64, 96), ...range(384, 420)]);
+    expect(timesIn(localState(other, new Uint8Array(0)))).toHaveLength(419);
+
+    const asking = createAsking(false);
+    merge(answer, asking);
+    expect(asking.userEvents()).toHaveLength(419);
   });
 });
 

@@ -16,15 +16,16 @@ export interface ExchangedState {
 
 /** `askedSums`: where the other side spoke first, what events it asked for. */
 export function localState({ membership, events, queries }: ExchangedState, askedSums?: Uint8Array): PushPull {
+  const eventSums = askedSums === undefined ? events.repairSums() : emptyBytes;
   return {
     kind: "push-pull",
     lamportTime: membership.clock.time,
     statusTimes: membership.statusTimes(),
     leftMembers: membership.withStatus("left").map(({ name }) => name),
     eventTime: events.clock.time,
-    events: events.recent(askedSums),
+    events: eventSums.length > 0 ? events.toTellWhenAsking() : events.recent(askedSums),
     queryTime: queries.clock.time,
-    eventSums: askedSums === undefined ? events.repairSums() : emptyBytes,
+    eventSums,
   };
 }
 

@@ -27,6 +27,8 @@ export interface UserEventLimits {
   checkRoom?(bytes: number): void;
   /** Exchanges everything with a peer, as `EventRepairNode` says. Without it nothing is pulled. */
   exchange?(done: (succeeded: boolean) => void): boolean;
+  /** Whether there are members known to ask nobody for what they miss. */
+  knowsForgetful?(): boolean;
   /** An event of another node came by gossip and was news. */
   heard?(): void;
   /** An event that a push/pull brought was news. */
@@ -146,12 +148,15 @@ export class UserEvents {
     this.ignoreBefore(lamportTime + 1);
   }
 
-  /** What a push/pull carries to nodes that may have missed it, oldest first; and before that, what the other asks for by its checksums. */
+  /** What a push/pull carries to nodes that may have missed it, oldest first; in the answer to one that asked by its checksums, what these say. */
   recent(askedSums: Uint8Array = emptyBytes): LamportSlot<RecentEvent>[] {
     const now = this.clock.time;
-    const from = now - exchangedTimes;
-    const asked = findDiffering(this.buffer, askedSums, Math.max(0, from));
-    return [...asked, ...this.buffer.between(from, now)];
+    return findDiffering(this.buffer, askedSums, now) ?? this.buffer.between(now - exchangedTimes, now);
+  }
+
+  /** What a push/pull carries that is there to ask: nothing where the others ask for what they miss themselves. */
+  toTellWhenAsking(): LamportSlot<RecentEvent>[] {
+    return this.limits.knowsForgetful?.() === false ? [] : this.recent();
   }
 
   /** What to ask for in the next push/pull: empty unless it is there to find what is missing. */

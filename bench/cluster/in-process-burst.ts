@@ -2,14 +2,12 @@
 
 import { createSerf } from "../../src/index.ts";
 import { sleep } from "../../test/support/wait-for.ts";
-import type { BurstFigures } from "./spread.ts";
+import { type BurstFigures, quietMs } from "./spread.ts";
 
 const [nodeCount = 100, events = 5_000, deadlineMs = 120_000] = process.argv.slice(2).map(Number);
 const joinDeadlineMs = 120_000;
 /** Each node learns from acks who else is of its kind, and probes a member a second. */
 const settleMsEach = 1_100;
-/** A burst is over when nothing has come for so long. */
-const quietMs = 20_000;
 const payload = new Uint8Array(50);
 
 const nodes = await Promise.all(

@@ -15,7 +15,7 @@ const eventDeadlineMs = 45_000;
 /** Time between single events, with a random part so that they meet all phases of the agents' timers. */
 const gapMs = { least: 200, most: 400 };
 /** A burst is over when nothing has come for so long: a push/pull that brings what is missing may be that far away. */
-const quietMs = 20_000;
+export const quietMs = 20_000;
 const burstDeadlineMs = 180_000;
 
 export interface EventFigures {

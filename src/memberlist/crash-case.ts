@@ -1,4 +1,4 @@
-import type { Endpoint } from "../base/address.ts";
+import { type Endpoint, isSameEndpoint } from "../base/address.ts";
 import type { Timer } from "../base/host.ts";
 import { encodeMessage } from "../wire/codecs.ts";
 import { understandsNack } from "../wire/versions.ts";
@@ -68,8 +68,8 @@ export class CrashCase {
     this.openSequences.clear();
   }
 
-  isAbout({ address, port }: Endpoint): boolean {
-    return this.target.port === port && this.target.address === address;
+  isAbout(place: Endpoint): boolean {
+    return isSameEndpoint(this.target, place);
   }
 
   /** Something came from the member itself. */

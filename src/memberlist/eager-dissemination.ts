@@ -59,10 +59,8 @@ export class EagerDissemination implements DisseminationPolicy {
   private flushTimer: Timer | undefined;
   /** Since the last flush. */
   private hasBegun = false;
-  private lastBegunMs = Number.NEGATIVE_INFINITY;
-  /** When it was that each of the last ones began. */
-  private readonly begunMs = new Float64Array(streamEvents).fill(Number.NEGATIVE_INFINITY);
-  private begunCount = 0;
+  /** When the last ones were begun, the oldest first. */
+  private readonly begunMs = Array<number>(streamEvents).fill(Number.NEGATIVE_INFINITY);
   private handled: InboxMessage | undefined;
   private sender: Endpoint | undefined;
   /** Of the last packet whose sender tells everybody. */
@@ -195,15 +193,14 @@ export class EagerDissemination implements DisseminationPolicy {
   private noteBegun(isUser: boolean): void {
     const { clock } = this.around;
     const nowMs = clock.monotonicMs();
-    const isAfterPause = nowMs - this.lastBegunMs >= pauseMs;
-    const isStream = nowMs - this.begunMs[this.begunCount % streamEvents]! < streamMs;
-    this.begunMs[this.begunCount++ % streamEvents] = nowMs;
+    const isAfterPause = nowMs - this.begunMs.at(-1)! >= pauseMs;
+    const isStream = nowMs - this.begunMs.shift()! < streamMs;
     this.hasBegun = true;
     const isAlone = this.begun.length === 1 && this.relayed.length === 0;
     if (isUser && isAfterPause && isAlone && !isStream && this.bucket.waitMs() === 0)
       this.sendNext(this.hostmates.count === this.tree.everybody().length);
-    // Where processors are short that alone takes as long as a pause.
-    this.lastBegunMs = clock.monotonicMs();
+    // Only now: where processors are short that alone takes as long as a pause.
+    this.begunMs.push(clock.monotonicMs());
   }
 
   /** At the end of this turn: whatever else comes of the same packets leaves together. */

@@ -103,17 +103,17 @@ export class Simulation implements CheckedWorld, NodeWatcher {
   newPlace(): Endpoint {
     const index = this.placesUsed++;
     const { hosts = Number.POSITIVE_INFINITY } = this.options;
-    const number = 1 + (hosts > index ? index : index % hosts);
+    const number = 1 + (index % hosts);
     const address = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
     return { address, port: memberPortDefault + Math.floor(index / hosts) };
   }
 
   /** Starts a node that has joined nobody yet: a new one, or one that comes back. Throws as Serf does. */
-  start(name: string, place = this.newPlace(), more: Partial<SerfOptions> = {}): SimulatedNode {
+  start(name: string, { address, port } = this.newPlace(), more: Partial<SerfOptions> = {}): SimulatedNode {
     const { profile = "lan", snapshots = false, serf = {} } = this.options;
     const memberlist = { ...memberlistProfiles[profile], ...serf.memberlist, ...more.memberlist };
     const options = { ...serf, ...more, memberlist, ...(snapshots ? { snapshotPath } : {}) };
-    const host = this.network.createHost({ ...place, name });
+    const host = this.network.createHost({ address, port, name });
     const id = this.lives.length;
     let node: SimulatedNode;
     try {
@@ -170,6 +170,7 @@ export class Simulation implements CheckedWorld, NodeWatcher {
 
   /** Ends a process at once; with `losesPower` all on its host, and their disks forget what was not synced. */
   crash(node: SimulatedNode, losesPower = false): void {
+    if (node.endedMs !== undefined) return;
     const { address } = node.host;
     const hit = losesPower ? this.lives.filter(({ host }) => host.address === address) : [node];
     for (const one of hit) {

@@ -6,7 +6,7 @@ import { SeededRandom } from "./seeded-random.ts";
 const swarmStream = 0xa000_0000;
 /** Drawn apart: so each seed's scenario stayed as it was when shared hosts were added. */
 const hostsStream = 0xa800_0000;
-/** How often nodes share hosts, and how many. On one host, links have no faults of their own. */
+/** How often nodes share hosts, and how many. */
 const sharedHosts = { share: 0.2, counts: [1, 1, 2, 3] } as const;
 /** A tick of the protocol: LAN's gossip interval. */
 const tickMs = 200;
@@ -37,11 +37,8 @@ type Draw = (swarm: Swarm) => Episode;
  * things never happen.
  */
 export function drawScenario(seed: number, { ticks }: SwarmOptions): Scenario {
-  const hosts = drawHosts(new SeededRandom(seed, hostsStream));
-  return {
-    ...new Swarm(new SeededRandom(seed, swarmStream)).draw(ticks * tickMs),
-    ...(hosts === undefined ? {} : { hosts }),
-  };
+  const swarm = new Swarm(new SeededRandom(seed, swarmStream));
+  return { ...swarm.draw(ticks * tickMs), hosts: drawHosts(new SeededRandom(seed, hostsStream)) };
 }
 
 /** Undefined: each node has a host of its own. */

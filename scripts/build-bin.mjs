@@ -24,6 +24,10 @@ const unfinished = join(workshop, "serf");
 run(
   findCompiler() ?? installCompiler(),
   ...["build", "--compile", "--bytecode", "--minify"],
+  // A `.env` or a bunfig.toml where the command happens to be run is another program's.
+  ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
+  // As src/cli/late-optimization.ts has it of V8: a command has ended, and an agent is idle, before compiling has paid.
+  "--compile-jit-policy=10",
   ...["--define", `__dirname=${JSON.stringify(embedded)}`],
   ...bundles.map((name) => join(dist, `${name}.cjs`)),
   ...["--outfile", unfinished],

@@ -65,16 +65,21 @@ const lateModules = {
     'export function Worker(...given) { return new (require("node:worker_threads").Worker)(...given); }',
   re2js: 'export const RE2JS = { compile: (expression) => require("re2js").RE2JS.compile(expression) };',
 };
-const loadedLate = {
-  name: "loaded-late",
-  setup(bundle) {
-    const namespace = "late";
-    bundle.onResolve({ filter: /^(node:|re2js$)/ }, ({ path, kind }) =>
-      kind === "import-statement" && path in lateModules ? { path, namespace } : undefined,
-    );
-    bundle.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: lateModules[path], resolveDir: root }));
-  },
-};
+/** What the command needs but for an agent that is elsewhere: the executable has sockets of its own. */
+const lateModulesOfCommand = { "node:net": forwardCalls("node:net", ["connect"]) };
+
+function loadedLate(modules) {
+  const namespace = "late";
+  return {
+    name: "loaded-late",
+    setup(bundle) {
+      bundle.onResolve({ filter: /^(node:|re2js$)/ }, ({ path, kind }) =>
+        kind === "import-statement" && path in modules ? { path, namespace } : undefined,
+      );
+      bundle.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: modules[path], resolveDir: root }));
+    },
+  };
+}
 
 function forwardCalls(path, names) {
   const forward = (name) => `export function ${name}(...given) { return require("${path}").${name}(...given); }`;
@@ -88,7 +93,7 @@ const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf-simul
 // Behind a require(), esbuild makes a function of each module: V8 then parses one after another and needs 2 MB less for it, which an agent keeps for life.
 await bundle(undefined, "serf-agent", {
   stdin: { contents: 'module.exports = require("./src/cli/commands/with-agent.ts");', resolveDir: root },
-  plugins: [...plugins, loadedLate],
+  plugins: [...plugins, loadedLate(lateModules)],
 });
 await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
   supported: {}, // import() stays: a plugin may be a module
@@ -96,7 +101,7 @@ await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
 });
 await bundle("src/plugins/index.ts", "serf-plugins");
 await bundle("src/cli/simulate/simulate.ts", "serf-simulate");
-await bundle("src/cli/main.ts", "serf");
+await bundle("src/cli/main.ts", "serf", { plugins: [...plugins, loadedLate(lateModulesOfCommand)] });
 
 if (!process.argv.includes("--command")) {
   const tsc = join(root, "node_modules/typescript/bin/tsc");

@@ -4,7 +4,10 @@ import { Banner } from "./banner.ts";
 function createBanner() {
   const printed: string[] = [];
   const terminal = { environment: {}, print: (text: string) => void printed.push(text), printError: () => undefined };
-  return { printed, banner: new Banner({ ...terminal, onInterrupt: () => undefined }) };
+  return {
+    printed,
+    banner: new Banner({ ...terminal, flushed: () => Promise.resolve(), onInterrupt: () => undefined }),
+  };
 }
 
 const nextRound = () => new Promise((resolve) => setImmediate(resolve));

@@ -47,6 +47,12 @@ export class Banner {
     if (this.waiting.length > 0) this.terminal.print(this.waiting.splice(0).join("\n"));
   }
 
+  /** Resolves when all of it has been printed, and has left the process. */
+  flushed(): Promise<void> {
+    this.flush();
+    return this.terminal.flushed();
+  }
+
   private print(line: string): void {
     this.flush();
     this.terminal.print(line);

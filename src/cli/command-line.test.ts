@@ -13,6 +13,7 @@ async function run(...words: string[]) {
     environment: { SERF_RPC_ADDR: "nowhere" },
     print: (line) => void out.push(line),
     printError: (line) => void errors.push(line),
+    flushed: () => Promise.resolve(),
     onInterrupt: () => {},
   };
   const exitCode = await runCommandLine(words, terminal);

@@ -42,10 +42,12 @@ export interface Terminal {
   print(line: string): void;
   /** Writes a line to stderr: help that was asked for, and what is wrong with flags. */
   printError(line: string): void;
+  /** Resolves when what was printed has left the process. */
+  flushed(): Promise<void>;
   /** Calls `interrupt` for every Ctrl-C, in place of ending the process. */
   onInterrupt(interrupt: () => void): void;
   /** Where somebody sits in front of it, rather than a pipe or a file. */
-  readonly screen?: Screen;
+  readonly screen?: Screen | undefined;
 }
 
 /** A terminal that can be drawn on. */

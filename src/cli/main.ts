@@ -1,24 +1,39 @@
 #!/usr/bin/env node
-import "./late-optimization.ts";
 import "./signals.ts";
+import { bun } from "./bun.ts";
 import type { Terminal } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";
-import { keepCompiledCode } from "./compiled-code.ts";
-import { processScreen } from "./screen.ts";
+import { ProcessScreen } from "./screen.ts";
+import { BunOutput, StreamOutput } from "./standard-output.ts";
+
+// Nothing is left to say it with.
+const passOver = (): void => undefined;
+const errors = bun ? new BunOutput(bun.stderr, passOver) : new StreamOutput(() => process.stderr, passOver);
+const output = bun ? new BunOutput(bun.stdout, endUnheard) : new StreamOutput(() => process.stdout, endUnheard);
 
 const terminal: Terminal = {
   environment: { ...process.env },
-  print: (line: string) => void process.stdout.write(`${line}\n`),
-  printError: (line: string) => void process.stderr.write(`${line}\n`),
+  print: (line: string) => output.write(`${line}\n`),
+  printError: (line: string) => errors.write(`${line}\n`),
+  flushed: () => output.flushed(),
   onInterrupt: (interrupt: () => void) => void process.on("SIGINT", interrupt),
-  ...(process.stdout.isTTY ? { screen: processScreen } : {}),
+  get screen() {
+    return process.stdout.isTTY ? new ProcessScreen(output) : undefined;
+  },
 };
 
-// A reader that went away, as in `serf members | head -1`, is no mistake of ours; an agent says otherwise by its exit code.
-process.stdout.on("error", () => process.exit());
+function endUnheard(error: NodeJS.ErrnoException): void {
+  // A reader that went away, as in `serf members | head -1`, is no mistake of ours; an agent says otherwise by its exit code.
+  if (error.code === "EPIPE") process.exit();
+  errors.write(`Error writing to standard output: ${error.message}\n`);
+  process.exit(1);
+}
 
-keepCompiledCode();
-runCommandLine(process.argv.slice(2), terminal).then((exitCode) => {
-  // Not process.exit: output that is still on its way to a pipe would be lost.
-  process.exitCode = exitCode;
-});
+// Not even loaded elsewhere, since it loads modules of Node's.
+const prepared = bun ? Promise.resolve() : import("./on-v8.ts").then(({ prepareV8 }) => prepareV8());
+prepared
+  .then(() => runCommandLine(process.argv.slice(2), terminal))
+  .then((exitCode) => {
+    // Not process.exit: output that is still on its way to a pipe would be lost.
+    process.exitCode = exitCode;
+  });

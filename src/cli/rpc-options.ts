@@ -1,8 +1,9 @@
 import { messageOf } from "../base/errors.ts";
 import { type OptionDeclarations, type ResolvedOptions, text } from "../base/options.ts";
-import { connectSerf, type SerfClient } from "../client/client.ts";
+import { connectBy, type SerfClient } from "../client/client.ts";
 import { rpcAddressDefault } from "../rpc/address.ts";
 import type { Terminal } from "./command.ts";
+import { dialAgent } from "./dial-agent.ts";
 
 /** What every command needs that talks to an agent. */
 export const rpcOptions = {
@@ -43,7 +44,7 @@ export async function withAgent(
   const { SERF_RPC_ADDR, SERF_RPC_AUTH } = terminal.environment;
   let client: SerfClient;
   try {
-    client = await connectSerf({
+    client = await connectBy(dialAgent, {
       address: rpcAddress || SERF_RPC_ADDR || rpcAddressDefault,
       authKey: rpcAuthKey || SERF_RPC_AUTH || "",
     });

@@ -1,9 +1,19 @@
 import type { Screen } from "./command.ts";
+import type { Output } from "./standard-output.ts";
 
 /** The terminal of this process. */
-export const processScreen: Screen = {
-  write: (text) => void process.stdout.write(text),
-  onKey: (listener) => {
+export class ProcessScreen implements Screen {
+  private readonly output: Output;
+
+  constructor(output: Output) {
+    this.output = output;
+  }
+
+  write(text: string): void {
+    this.output.write(text);
+  }
+
+  onKey(listener: (key: string) => void): () => void {
     const { stdin } = process;
     if (!stdin.isTTY) return () => undefined;
     const receive = (bytes: Uint8Array): void => {
@@ -13,5 +23,5 @@ export const processScreen: Screen = {
     return () => {
       stdin.setRawMode(false).off("data", receive).pause();
     };
-  },
-};
+  }
+}

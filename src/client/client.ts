@@ -1,6 +1,5 @@
 /** The RPC client: everything that a running agent can be asked, from TypeScript. */
 
-import type { Duplex } from "node:stream";
 import { onAbort, untilAborted } from "../async/abort.ts";
 import type { MissedEvents, Subscription } from "../async/subscription.ts";
 import { emptyBytes, utf8Encode } from "../base/bytes.ts";
@@ -12,7 +11,7 @@ import { type RecordOf, rpcVersion } from "../rpc/commands.ts";
 import { uint64 } from "../rpc/framing.ts";
 import type { PluginActionInput, PluginActionName, PluginActionOutput } from "../rpc/plugin-actions.ts";
 import { type AgentMember, type AgentStats, decodeCoordinate, decodeKeyReport, decodeMember } from "../rpc/views.ts";
-import { RpcConnection } from "./connection.ts";
+import { type ByteStream, RpcConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
 
 /** Which agent, and how to be let in. */
@@ -96,9 +95,18 @@ export interface MemberFilter {
  * Connects to an agent, shakes hands and authenticates. Rejects with CONNECTION_FAILED, TIMEOUT, or AGENT_ERROR
  * ("Invalid authentication token"), or with the reason of the signal.
  */
-export async function connectSerf(options: ConnectOptions = {}): Promise<SerfClient> {
+export function connectSerf(options: ConnectOptions = {}): Promise<SerfClient> {
+  return connectBy(dial, options);
+}
+
+/** Opens a connection to an address within a time. Rejects with CONNECTION_FAILED. */
+export type Dial = (address: string, timeoutMs: number) => Promise<ByteStream>;
+
+/** As `connectSerf`, over a connection of another kind. */
+export async function connectBy(dialAgent: Dial, options: ConnectOptions): Promise<SerfClient> {
   const { address = rpcAddressDefault, authKey = "", timeoutMs = 10_000, signal } = options;
-  const connection = new RpcConnection(await dialUntilAborted(address, timeoutMs, signal));
+  const dialing = (): Promise<ByteStream> => dialAgent(address, timeoutMs);
+  const connection = new RpcConnection(await dialUntilAborted(dialing, signal));
   const timer = setTimeout(
     () => connection.fail(new SerfError("TIMEOUT", `${address} accepts connections but does not answer`)),
     timeoutMs,
@@ -117,9 +125,9 @@ export async function connectSerf(options: ConnectOptions = {}): Promise<SerfCli
   }
 }
 
-async function dialUntilAborted(address: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Duplex> {
+async function dialUntilAborted(dialAgent: () => Promise<ByteStream>, signal?: AbortSignal): Promise<ByteStream> {
   signal?.throwIfAborted();
-  const dialing = dial(address, timeoutMs);
+  const dialing = dialAgent();
   try {
     return await untilAborted(signal, () => dialing);
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import { Subscription, type SubscriptionSource } from "../async/subscription.ts";
 import { assert, SerfError } from "../base/errors.ts";
 import { isRejected } from "../base/rejected.ts";
@@ -17,6 +16,16 @@ import { decodeFrame, encodeFrame, FrameReader } from "../rpc/framing.ts";
 
 /** Far above what ten thousand members take. The agent is trusted; this bounds what a broken one can cost. */
 const frameBytesMax = 64 * 1024 * 1024;
+
+/** What a connection needs of a socket. */
+export interface ByteStream {
+  on(event: "data", receive: (chunk: Uint8Array) => void): unknown;
+  on(event: "error" | "close", happen: () => void): unknown;
+  write(bytes: Uint8Array): unknown;
+  /** Calls `done` when all that was written has left. */
+  end(done: () => void): unknown;
+  destroy(): unknown;
+}
 
 /** What is expected under one sequence number. A streaming command gets an answer first and then records. */
 interface Expectation {
@@ -39,7 +48,7 @@ export interface SubscriptionReading<C extends CommandName, T>
 
 /** One RPC connection: numbers requests, and brings each answer and record to whoever waits for it. */
 export class RpcConnection {
-  private readonly connection: Duplex;
+  private readonly connection: ByteStream;
   private readonly reader = new FrameReader(frameBytesMax);
   private readonly expected = new Map<number, Expectation>();
   private lastSequence = 0;
@@ -48,7 +57,7 @@ export class RpcConnection {
   private closed = false;
 
   /** `connection` is open and nobody else's. */
-  constructor(connection: Duplex) {
+  constructor(connection: ByteStream) {
     this.connection = connection;
     connection.on("data", (chunk) => this.receive(chunk));
     connection.on("error", () => {}); // "close" follows

@@ -8,7 +8,7 @@ import type { Agent } from "../support/agent.ts";
 import { loopback } from "../support/loopback.ts";
 import { requirePeer } from "../support/peers.ts";
 import { type Sandbox, useSandbox } from "../support/sandbox.ts";
-import type { Kind } from "../support/serf-command.ts";
+import { type Kind, serfCommand } from "../support/serf-command.ts";
 import { sleep, waitFor } from "../support/wait-for.ts";
 
 const kinds: readonly Kind[] = requirePeer("serf") === undefined ? ["ours"] : ["ours", "debian"];
@@ -191,6 +191,28 @@ describe("the log", () => {
     const agent = await sandbox.startAgent({ kind: "ours", name: "web" });
     agent.process.stopReading();
     expect(await agent.process.exited).toBe(1);
+  });
+});
+
+describe("a command that asks an agent", () => {
+  const sandbox = useSandbox();
+
+  test("does not take what it is asked from files that happen to lie where it is run", async () => {
+    const agent = await sandbox.startAgent({ kind: "ours", name: "by-a-file" });
+    const folder = await sandbox.folder();
+    await writeFile(join(folder, ".env"), `SERF_RPC_ADDR=${agent.rpcAddress}\n`);
+    await writeFile(join(folder, "bunfig.toml"), "this is no TOML");
+    const there = ["env", "-u", "SERF_RPC_ADDR", "-C", folder];
+    const { stdout, stderr } = await serfCommand("ours", ["members"], {}, there);
+    expect(stdout).not.toContain("by-a-file");
+    expect(stderr).toBe("");
+  });
+
+  test.skipIf(process.platform !== "linux")("says so where its output cannot be written", async () => {
+    const full = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
+    const { code, stderr } = await serfCommand("ours", ["version"], {}, full);
+    expect(stderr).toMatch(/^Error writing to standard output: ENOSPC: .*\n$/);
+    expect(code).toBe(1);
   });
 });
 

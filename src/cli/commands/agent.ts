@@ -83,13 +83,12 @@ async function runAgent(given: Given, banner: Banner): Promise<number> {
     : 1;
   await agent.shutdown();
   await log.close();
-  banner.flush();
-  return endProcess(exitCode);
+  return endProcess(exitCode, banner);
 }
 
 /** At once, whatever is still pending: a name that is being looked up, or what remains of a leave that was cut short. */
-async function endProcess(exitCode: number): Promise<never> {
-  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+async function endProcess(exitCode: number, banner: Banner): Promise<never> {
+  await banner.flushed();
   process.exit(exitCode);
 }
 

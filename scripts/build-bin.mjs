@@ -13,7 +13,7 @@ const compilerFolder = join(root, "scripts/standalone");
 /** Where the executable finds what is inside it. */
 const embedded = "/$bunfs/root";
 /** The command first; the others are loaded by name: parts of the command, and what runs in threads. */
-const bundles = ["serf", "serf-agent", "serf-simulate", "serf-plugin-thread", "serf-plugins"];
+const bundles = ["serf", "serf-agent", "serf-simulate", "serf-plugin-thread", "serf-plugins", "serf-re2js"];
 
 run(process.execPath, join(root, "scripts/prepare.mjs"), "--command");
 /** In a folder of its own, since its name is in its bytes: the same sources give the same file. */

@@ -1,6 +1,6 @@
 // dist/serf.cjs: the command, bundled so that it starts fast (CommonJS starts some 4 ms sooner than a module). dist/serf-agent.cjs: `serf agent` and `serf dev`,
 // apart because every other command would pay some 10 ms for reading its half megabyte. dist/serf-simulate.cjs: what `serf simulate` does, apart for the same reason. dist/serf-plugin-thread.cjs: what runs in a plugin's thread, with the
-// plugins in the box. dist/serf-plugins.cjs: `serf-ts/plugins`, for plugins whose folder has none. dist/**: the library, one module a source file, with
+// plugins in the box. dist/serf-re2js.cjs: regular expressions, for the agent. dist/serf-plugins.cjs: `serf-ts/plugins`, for plugins whose folder has none. dist/**: the library, one module a source file, with
 // types. dist/man: the manual pages. dist/THIRD-PARTY-LICENSES.txt: the licenses of the packages inside the bundles, which ask to be passed on.
 // `--command` leaves all but the bundles out: `./serf` needs no more.
 
@@ -50,7 +50,7 @@ const pluginsApart = {
 
 /**
  * What the agent's bundle loads only when it is first called. Most agents run no handlers and no plugins, write no files and are sent no regular expression,
- * and each of these costs 0.1 to 1 MB of memory: re2js has tables of all of Unicode. What is imported and not named here fails the build.
+ * and each of these costs 0.1 to 1 MB of memory: re2js, in a bundle of its own, has tables of all of Unicode. What is imported and not named here fails the build.
  */
 const lateFunctions = {
   "node:child_process": ["spawn", "spawnSync"],
@@ -63,7 +63,7 @@ const lateModules = {
   ...Object.fromEntries(Object.entries(lateFunctions).map(([path, names]) => [path, forwardCalls(path, names)])),
   "node:worker_threads":
     'export function Worker(...given) { return new (require("node:worker_threads").Worker)(...given); }',
-  re2js: 'export const RE2JS = { compile: (expression) => require("re2js").RE2JS.compile(expression) };',
+  re2js: 'export const RE2JS = { compile: (expression) => require("./serf-re2js.cjs").RE2JS.compile(expression) };',
 };
 /** What the command needs but for an agent that is elsewhere: the executable has sockets of its own. */
 const lateModulesOfCommand = { "node:net": forwardCalls("node:net", ["connect"]) };
@@ -76,6 +76,7 @@ function loadedLate(modules) {
       bundle.onResolve({ filter: /^(node:|re2js$)/ }, ({ path, kind }) =>
         kind === "import-statement" && path in modules ? { path, namespace } : undefined,
       );
+      bundle.onResolve({ filter: /^\.\/serf-re2js\.cjs$/, namespace }, ({ path }) => ({ path, external: true }));
       bundle.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: modules[path], resolveDir: root }));
     },
   };
@@ -89,12 +90,14 @@ function forwardCalls(path, names) {
 /** Every source file in a bundle. */
 const bundled = new Set();
 const plugins = [agentApart, simulatorApart, pluginsApart];
-const bundles = ["serf-plugin-thread", "serf-plugins", "serf-agent", "serf-simulate", "serf"];
+const bundles = ["serf-plugin-thread", "serf-plugins", "serf-re2js", "serf-agent", "serf-simulate", "serf"];
 // Behind a require(), esbuild makes a function of each module: V8 then parses one after another and needs 2 MB less for it, which an agent keeps for life.
 await bundle(undefined, "serf-agent", {
   stdin: { contents: 'module.exports = require("./src/cli/commands/with-agent.ts");', resolveDir: root },
   plugins: [...plugins, loadedLate(lateModules)],
 });
+// V8 keeps the text of all it has read: a fifth of an agent's, for an expression that few are ever sent.
+await bundle(undefined, "serf-re2js", { stdin: { contents: 'module.exports = require("re2js");', resolveDir: root } });
 await bundle("src/plugins/thread/main.ts", "serf-plugin-thread", {
   supported: {}, // import() stays: a plugin may be a module
   plugins: [],

@@ -1,7 +1,7 @@
 /** What loading the agent's bundle alone brings into a process: each module that is there before it is used is memory of every agent. */
 
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,10 @@ test("what few agents need is not loaded before it is used", () => {
   const broughtAnyway = modulesAfter(needed);
   const brought = modulesAfter([...needed, bundle]).filter((name) => !broughtAnyway.includes(name));
   expect(onlyWhenUsed.filter((name) => brought.includes(name))).toEqual([]);
+});
+
+test("nor is its text kept, as V8 keeps all it has read: the tables of regular expressions are a file of their own", () => {
+  expect(statSync(bundle).size).toBeLessThan(750_000);
 });
 
 const command = fileURLToPath(new URL("../../dist/serf.cjs", import.meta.url));

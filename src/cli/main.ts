@@ -9,7 +9,7 @@ import { BunOutput, StreamOutput } from "./standard-output.ts";
 // Nothing is left to say it with.
 const passOver = (): void => undefined;
 const errors = bun ? new BunOutput(bun.stderr, passOver) : new StreamOutput(() => process.stderr, passOver);
-const output = bun ? new BunOutput(bun.stdout, endUnheard) : new StreamOutput(() => process.stdout, endUnheard);
+const output = bun ? new BunOutput(bun.stdout, failOutput) : new StreamOutput(() => process.stdout, failOutput);
 
 const terminal: Terminal = {
   environment: { ...process.env },
@@ -22,11 +22,15 @@ const terminal: Terminal = {
   },
 };
 
-function endUnheard(error: NodeJS.ErrnoException): void {
+let isUnwritten = false;
+
+function failOutput(error: NodeJS.ErrnoException): void {
   // A reader that went away, as in `serf members | head -1`, is no mistake of ours; an agent says otherwise by its exit code.
   if (error.code === "EPIPE") process.exit();
-  errors.write(`Error writing to standard output: ${error.message}\n`);
-  process.exit(1);
+  // A full disk is no reason for an agent to leave its cluster.
+  if (!isUnwritten) errors.write(`Error writing to standard output: ${error.message}\n`);
+  isUnwritten = true;
+  process.exitCode = 1;
 }
 
 // Not even loaded elsewhere, since it loads modules of Node's.
@@ -35,5 +39,5 @@ prepared
   .then(() => runCommandLine(process.argv.slice(2), terminal))
   .then((exitCode) => {
     // Not process.exit: output that is still on its way to a pipe would be lost.
-    process.exitCode = exitCode;
+    process.exitCode = isUnwritten ? 1 : exitCode;
   });

@@ -8,7 +8,7 @@ export interface Output {
   flushed(): Promise<void>;
 }
 
-/** What is done about an error in writing: nothing more can be written then. */
+/** What is done about an error in writing. */
 type Fail = (error: NodeJS.ErrnoException) => void;
 
 export class StreamOutput implements Output {

@@ -3,14 +3,16 @@
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Agent } from "../support/agent.ts";
 import { loopback } from "../support/loopback.ts";
 import { requirePeer } from "../support/peers.ts";
 import { type Sandbox, useSandbox } from "../support/sandbox.ts";
-import { type Kind, serfCommand } from "../support/serf-command.ts";
+import { type Kind, serfCommand, startCommand } from "../support/serf-command.ts";
 import { sleep, waitFor } from "../support/wait-for.ts";
 
+/** Before a command: what it prints finds no room. */
+const ontoFullDisk = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
 const kinds: readonly Kind[] = requirePeer("serf") === undefined ? ["ours"] : ["ours", "debian"];
 
 describe("banner and log", () => {
@@ -192,6 +194,20 @@ describe("the log", () => {
     agent.process.stopReading();
     expect(await agent.process.exited).toBe(1);
   });
+
+  test.skipIf(process.platform !== "linux")("that finds no room on the disk ends nobody", async () => {
+    const [port, rpcPort] = [await sandbox.port(), await sandbox.port()];
+    const rpcAddress = `${loopback}:${rpcPort}`;
+    const args = ["agent", "-node=full", `-bind=${loopback}:${port}`, `-rpc-addr=${rpcAddress}`];
+    const agent = startCommand("ours", args, {}, ontoFullDisk);
+    onTestFinished(() => agent.kill());
+    await waitFor(
+      async () => expect((await serfCommand("ours", ["members", `-rpc-addr=${rpcAddress}`])).stdout).toContain("alive"),
+      { what: "the agent to answer", witnesses: [agent] },
+    );
+    await waitFor(() => agent.stderr !== "", { what: "the agent to complain", witnesses: [agent] });
+    expect(agent.stderr).toMatch(/^Error writing to standard output: ENOSPC: .*\n$/);
+  });
 });
 
 describe("a command that asks an agent", () => {
@@ -209,8 +225,7 @@ describe("a command that asks an agent", () => {
   });
 
   test.skipIf(process.platform !== "linux")("says so where its output cannot be written", async () => {
-    const full = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
-    const { code, stderr } = await serfCommand("ours", ["version"], {}, full);
+    const { code, stderr } = await serfCommand("ours", ["version"], {}, ontoFullDisk);
     expect(stderr).toMatch(/^Error writing to standard output: ENOSPC: .*\n$/);
     expect(code).toBe(1);
   });

@@ -13,7 +13,7 @@ export interface BunFile {
 
 export interface BunFileSink {
   write(text: string): unknown;
-  /** Throws, or rejects, if nothing can be written any more. A promise where the file does not take all of it now; then the rest goes when it can. */
+  /** Throws, or rejects, if it cannot be written. A promise where the file does not take all of it now; then the rest goes when it can. */
   flush(): unknown;
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { buffer } from "node:stream/consumers";
+import { buffer as readAll } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ByteStream } from "../client/connection.ts";
 import type { BunSocket, BunSocketHandlers } from "./bun.ts";
@@ -49,37 +49,29 @@ describe("an agent on this machine is met by Bun's sockets, where there are any"
 
 describe("a stream over a socket of Bun's", () => {
   test("writes what the socket did not take when it has room again, in order", async () => {
-    let room = 4;
-    const { stream, handlers, taken } = await connected((bytes) => {
-      const count = Math.min(room, bytes.length);
-      room -= count;
-      return count;
-    });
+    const buffer = new SendBuffer(4);
+    const { stream, handlers, taken } = await connected((bytes) => buffer.take(bytes));
     stream.write(Buffer.from("first "));
     stream.write(Buffer.from("second"));
     expect(taken()).toBe("firs");
-    room = 3;
+    buffer.room = 3;
     handlers.drain();
     expect(taken()).toBe("first s");
-    room = 100;
+    buffer.room = 100;
     handlers.drain();
     expect(taken()).toBe("first second");
   });
 
   test("ends when all was taken", async () => {
-    let room = 2;
-    const { stream, handlers, ended } = await connected((bytes) => {
-      const count = Math.min(room, bytes.length);
-      room -= count;
-      return count;
-    });
+    const buffer = new SendBuffer(2);
+    const { stream, handlers, ended } = await connected((bytes) => buffer.take(bytes));
     let isDone = false;
     stream.write(Buffer.from("last"));
     stream.end(() => {
       isDone = true;
     });
     expect([ended(), isDone]).toEqual([false, false]);
-    room = 100;
+    buffer.room = 100;
     handlers.drain();
     expect([ended(), isDone]).toEqual([true, true]);
   });
@@ -103,6 +95,21 @@ describe("a stream over a socket of Bun's", () => {
     expect([taken(), ended()]).toEqual(["", false]);
   });
 });
+
+/** Takes as much as there is room for. */
+class SendBuffer {
+  room: number;
+
+  constructor(room: number) {
+    this.room = room;
+  }
+
+  take({ length }: Uint8Array): number {
+    const count = Math.min(this.room, length);
+    this.room -= count;
+    return count;
+  }
+}
 
 async function connected(take: (bytes: Uint8Array) => number) {
   const fake = fakeSocket(take);
@@ -139,7 +146,7 @@ function fakeSocket(take: (bytes: Uint8Array) => number) {
 async function listen() {
   const server = createServer();
   onTestFinished(() => void server.close());
-  const received = once(server, "connection").then(([socket]) => buffer(socket));
+  const received = once(server, "connection").then(([socket]) => readAll(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { port: (server.address() as { port: number }).port, received };
 }
